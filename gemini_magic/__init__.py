@@ -1,0 +1,3 @@
+"""Gemini code execution, native in Jupyter."""
+
+__version__ = "0.1.0"
