@@ -1,0 +1,227 @@
+"""Conversations: named sequences of exchanges, owned by us and echoed as they came.
+
+Gemini keeps no state between requests, so each request carries the history. An exchange keeps its
+wire Contents ready made; a request hands over the list of those before it. A cell owns its
+exchanges under the key (cell id, n-th call of one execution): running the cell again replaces
+them in place, and what came after stays, marked stale. An exchange whose re-run failed goes on
+being sent as its last good version. Nothing is deleted by accident: `undo` can be redone.
+
+Pure values and lists: no files (`gemini_magic.storage`), no clock, no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gemini_magic.errors import OptionError, did_you_mean
+from gemini_magic.parts import Json
+from gemini_magic.turn import SENDABLE, Turn
+from gemini_magic.wire import content
+
+MAIN = "main"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A prompt and its answer.
+
+    ``user``: the wire Content that was sent (attachments included). ``call``: which call of its
+    cell's execution this was, from 0. ``good``: the earlier exchange that is sent in this one's
+    place when this one did not succeed. ``stale``: an exchange before this one has changed since.
+    """
+
+    turn: Turn
+    user: Json
+    call: int = 0
+    good: Exchange | None = None
+    stale: bool = False
+
+    @property
+    def sendable(self) -> bool:
+        """Whether later requests may carry it: it ended well and has a part to echo."""
+        return self.turn.status in SENDABLE and bool(self.turn.parts)
+
+    @property
+    def sent(self) -> Exchange | None:
+        """The exchange that later requests carry for this place, if any."""
+        return self if self.sendable else self.good
+
+    def contents(self) -> list[Json]:
+        """The wire Contents of this exchange, made once and kept."""
+        made: list[Json] | None = self.__dict__.get("_contents")
+        if made is None:
+            made = [self.user, content("model", self.turn.parts)]
+            self.__dict__["_contents"] = made  # a cache; not part of the value
+        return made
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the next exchange of a call will stand: before which position, replacing what.
+
+    ``before``: number of exchanges whose contents the request carries.
+    """
+
+    before: int
+    call: int
+    replaces: Exchange | None
+
+
+class Conversation:
+    """A named sequence of exchanges, with undo and redo."""
+
+    def __init__(self, name: str, exchanges: Sequence[Exchange] = ()) -> None:
+        self.name = name
+        self._exchanges: list[Exchange] = list(exchanges)
+        self._undone: list[Exchange] = []
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self._exchanges)
+
+    def __getitem__(self, index: int) -> Exchange:
+        return self._exchanges[index]
+
+    def place(self, cell: str | None, call: int = 0) -> Place:
+        """Where the ``call``-th exchange of ``cell`` belongs; without a cell, at the end."""
+        if cell is not None:
+            own = {
+                exchange.call: position
+                for position, exchange in enumerate(self._exchanges)
+                if exchange.turn.cell == cell
+            }
+            if call in own:
+                return Place(own[call], call, self._exchanges[own[call]])
+            earlier = [position for number, position in own.items() if number < call]
+            if earlier:
+                return Place(max(earlier) + 1, call, None)
+        return Place(len(self._exchanges), call, None)
+
+    def contents(self, place: Place) -> list[Json]:
+        """The history a request at ``place`` carries: ready wire Contents, oldest first."""
+        history: list[Json] = []
+        for exchange in self._exchanges[: place.before]:
+            sent = exchange.sent
+            if sent is not None:
+                history.extend(sent.contents())
+        return history
+
+    def put(self, place: Place, turn: Turn, user: Json) -> Exchange:
+        """Record the exchange that was made at ``place``.
+
+        One that did not succeed keeps what it replaces as the version that is sent. Exchanges
+        after a changed one become stale.
+        """
+        replaced = place.replaces
+        exchange = Exchange(turn, user, place.call)
+        if not exchange.sendable and replaced is not None:
+            exchange = replace(exchange, good=replaced.sent)
+        at = self._position(replaced) if replaced is not None else None
+        if at is None:
+            at = min(place.before, len(self._exchanges))
+            self._exchanges.insert(at, exchange)
+        else:
+            self._exchanges[at] = exchange
+        if exchange.sent is not (replaced.sent if replaced is not None else None):
+            for later in range(at + 1, len(self._exchanges)):
+                self._exchanges[later] = replace(self._exchanges[later], stale=True)
+        self._undone.clear()
+        return exchange
+
+    def _position(self, exchange: Exchange) -> int | None:
+        # By id: marking an exchange stale makes a new value of it.
+        for position, known in enumerate(self._exchanges):
+            if known.turn.id == exchange.turn.id:
+                return position
+        return None
+
+    def settle(self, cell: str, calls: int) -> None:
+        """Drop what ``cell`` made in an earlier execution beyond the ``calls`` of the last one."""
+        self._exchanges = [
+            exchange
+            for exchange in self._exchanges
+            if exchange.turn.cell != cell or exchange.call < calls
+        ]
+
+    def undo(self) -> Exchange | None:
+        """Remove the last exchange and return it; None when there is none."""
+        if not self._exchanges:
+            return None
+        self._undone.append(self._exchanges.pop())
+        return self._undone[-1]
+
+    def redo(self) -> Exchange | None:
+        """Bring back the exchange that `undo` removed last; None when there is none."""
+        if not self._undone:
+            return None
+        self._exchanges.append(self._undone.pop())
+        return self._exchanges[-1]
+
+    def reset(self) -> int:
+        """Empty the conversation and return how many exchanges went; `redo` brings them back."""
+        count = len(self._exchanges)
+        while self.undo() is not None:
+            pass
+        return count
+
+
+class Conversations:
+    """The conversations of one kernel, and which one is current."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, Conversation] = {MAIN: Conversation(MAIN)}
+        self.current = MAIN
+
+    def __iter__(self) -> Iterator[Conversation]:
+        return iter(self._named.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._named
+
+    def get(self, name: str | None = None) -> Conversation:
+        """The conversation called ``name`` (made when new), by default the current one."""
+        name = name or self.current
+        if not name.strip() or name != name.strip():
+            raise OptionError(
+                f"{name!r} cannot name a conversation.", "Use a name without spaces around it."
+            )
+        return self._named.setdefault(name, Conversation(name))
+
+    def known(self, name: str) -> Conversation:
+        """The conversation called ``name``; OptionError with close matches when there is none."""
+        if name not in self._named:
+            near = did_you_mean(name, self._named)
+            raise OptionError(
+                f"There is no conversation called {name!r}.",
+                near or "%gemini conversation --list shows them.",
+            )
+        return self._named[name]
+
+    def add(self, conversation: Conversation) -> Conversation:
+        """Add a conversation, renamed (``name-2``) when an unlike one has its name already."""
+        name, number = conversation.name, 1
+        while name in self._named and len(self._named[name]):
+            number += 1
+            name = f"{conversation.name}-{number}"
+        conversation.name = name
+        self._named[name] = conversation
+        return conversation
+
+    def fork(self, name: str, new: str) -> Conversation:
+        """A copy of a conversation under a new name; both then go on by themselves."""
+        if new in self._named:
+            raise OptionError(
+                f"A conversation called {new!r} exists already.", "Choose another name."
+            )
+        self._named[new] = Conversation(new, list(self.known(name)))
+        return self._named[new]
+
+    def delete(self, name: str) -> None:
+        """Delete a conversation for good; the current one becomes ``main``."""
+        del self._named[self.known(name).name]
+        self._named.setdefault(MAIN, Conversation(MAIN))
+        if self.current == name:
+            self.current = MAIN

@@ -1,0 +1,228 @@
+"""The one use case: a question goes out, events come in, a turn is shown and remembered.
+
+The notebook cell, the sidebar and batch runs all ask through `Engine.ask`; they differ only in
+the `View` they pass. Whatever happens, the view is given the final turn first (the partial answer
+is never lost), then the exchange is recorded, then our error is raised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from gemini_magic.conversation import Conversation, Conversations, Place
+from gemini_magic.errors import AnswerInterrupted, GeminiError
+from gemini_magic.events import Assembly, Chunk, Event, phase
+from gemini_magic.parts import Json
+from gemini_magic.transport.protocol import Config, Outgoing, Stop, Transport
+from gemini_magic.turn import Attachment, Request, Turn, Usage
+
+
+class View(Protocol):
+    """Where an answer is shown while it streams and when it has ended."""
+
+    def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
+        """Something happened; ``snapshot()`` makes the turn so far, ``text``: characters so far.
+
+        Called for every event; a view decides itself how often it draws.
+        """
+        ...
+
+    def ended(self, turn: Turn) -> None:
+        """The answer has ended, well or not; draws the lasting form."""
+        ...
+
+
+class Silent:
+    """A view that shows nothing."""
+
+    def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
+        return
+
+    def ended(self, turn: Turn) -> None:
+        return
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to ask, of whom, and where it belongs.
+
+    ``conversation``: its name, None for the kernel's current one. ``stateless``: neither read nor
+    write history. ``attached``: wire Parts that stand before the prompt, described by
+    ``attachments``. ``cell`` and ``call``: the owner in the notebook.
+    """
+
+    prompt: str
+    model: str
+    config: Config = Config()
+    conversation: str | None = None
+    stateless: bool = False
+    cell: str | None = None
+    call: int = 0
+    attached: tuple[Json, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    stream: bool = True
+    timeout: float = 120.0
+    retries: int = 4
+
+
+@dataclass
+class Running:
+    """A request under way: its turn's id, its cell, and its off switch."""
+
+    turn: str
+    cell: str | None
+    stop: Stop = field(default_factory=Stop)
+
+
+class Engine:
+    """Asks questions for one kernel (or one process); owns its conversations and its usage."""
+
+    def __init__(self) -> None:
+        self.conversations = Conversations()
+        self.spent: list[tuple[str, str, Usage]] = []  # (model, conversation, usage) of each call
+        self.running: dict[str, Running] = {}
+        self.last: Turn | None = None
+
+    def outgoing(self, question: Question, stop: Stop | None = None) -> Outgoing:
+        """The request as it would leave now, history included; nothing is sent or recorded."""
+        user, history = self._contents(question)
+        return self._outgoing(question, [*history, user], stop or Stop())
+
+    def _contents(self, question: Question) -> tuple[Json, list[Json]]:
+        user: Json = {"role": "user", "parts": [*question.attached, {"text": question.prompt}]}
+        if question.stateless:
+            return user, []
+        conversation = self.conversations.get(question.conversation)
+        return user, conversation.contents(conversation.place(question.cell, question.call))
+
+    @staticmethod
+    def _outgoing(question: Question, contents: list[Json], stop: Stop) -> Outgoing:
+        return Outgoing(
+            model=question.model,
+            contents=contents,
+            config=question.config,
+            stream=question.stream,
+            timeout=question.timeout,
+            retries=question.retries,
+            stop=stop,
+        )
+
+    def ask(self, question: Question, backend: str, transport: Transport, view: View) -> Turn:
+        """Ask, show and remember; returns the turn, or raises our error after showing it.
+
+        ``backend`` is the word that the turn records: developer, vertex or emulator. Raises
+        `GeminiError` (blocked and failed answers too) and `AnswerInterrupted`.
+        """
+        user, history = self._contents(question)
+        conversation, place = self._place(question)
+        turn = Turn(
+            id=secrets.token_hex(8),
+            request=Request(
+                prompt=question.prompt,
+                model=question.model,
+                backend=backend,
+                config=question.config.to_dict(),
+                attachments=question.attachments,
+            ),
+            conversation=conversation.name if conversation else "",
+            cell=question.cell,
+            started=datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        )
+        running = Running(turn.id, question.cell)
+        self.running[turn.id] = running
+        try:
+            turn, error = self._receive(
+                Assembly(turn),
+                transport,
+                self._outgoing(question, [*history, user], running.stop),
+                view,
+            )
+        finally:
+            del self.running[turn.id]
+        self._record(turn, user, conversation, place)
+        view.ended(turn)
+        if error is not None:
+            raise error
+        return turn
+
+    def _place(self, question: Question) -> tuple[Conversation | None, Place | None]:
+        if question.stateless:
+            return None, None
+        conversation = self.conversations.get(question.conversation)
+        return conversation, conversation.place(question.cell, question.call)
+
+    def _receive(
+        self, assembly: Assembly, transport: Transport, outgoing: Outgoing, view: View
+    ) -> tuple[Turn, GeminiError | AnswerInterrupted | None]:
+        started = time.monotonic()
+
+        def elapsed() -> int:
+            return round((time.monotonic() - started) * 1000)
+
+        def snapshot() -> Turn:
+            return assembly.turn(elapsed())
+
+        text = 0
+        last: Any = ()
+        try:
+            with contextlib.closing(_events(transport, outgoing)) as events:
+                for event in events:
+                    if isinstance(event, Chunk):
+                        assembly.add(event)
+                        text += sum(len(getattr(part, "text", "")) for part in event.parts)
+                        last = event.parts or last
+                        view.arrived(snapshot, phase(last), text)
+                    else:
+                        view.arrived(snapshot, event.text or event.phase, text)
+            return assembly.ended(elapsed())
+        except AnswerInterrupted as error:
+            return assembly.stopped(elapsed(), error), error
+        except KeyboardInterrupt:
+            error = interrupted()
+            return assembly.stopped(elapsed(), error), error
+        except GeminiError as error:
+            return assembly.stopped(elapsed(), error), error
+
+    def _record(
+        self, turn: Turn, user: Json, conversation: Conversation | None, place: Place | None
+    ) -> None:
+        self.last = turn
+        self.spent.append((turn.model, turn.conversation, turn.usage))
+        if conversation is not None and place is not None:
+            conversation.put(place, turn, user)
+
+    def stop(self, turn: str | None = None) -> bool:
+        """Stop the request of ``turn`` (or all); False when there is none. Any thread may call."""
+        found = [run for run in list(self.running.values()) if turn in (None, run.turn)]
+        for run in found:
+            run.stop.stop()
+        return bool(found)
+
+
+def interrupted() -> AnswerInterrupted:
+    """The error of an answer that the user stopped."""
+    return AnswerInterrupted(
+        "The answer was interrupted; what had arrived is shown above.",
+        "It is kept in %gemini history, but is not sent with later prompts. Run the cell again "
+        "to ask anew.",
+    )
+
+
+def _events(transport: Transport, outgoing: Outgoing) -> Any:
+    # A generator of our own, so that `closing` reaches any iterator a transport returns.
+    source = transport.send(outgoing)
+    try:
+        yield from source
+    finally:
+        close = getattr(source, "close", None)
+        if close is not None:
+            close()
+
+
+__all__ = ["Engine", "Event", "Question", "Running", "Silent", "View", "interrupted"]

@@ -1,0 +1,152 @@
+"""Files: written whole or not at all, and read with every damage told.
+
+A conversation file is JSON with one exchange a line, so that it reads well in a diff:
+``{"format": "gemini-magic.conversation", "version": 1, "name": ..., "exchanges": [...]}``. An
+exchange holds the turn JSON and the wire Content that was sent, attachment bytes included.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gemini_magic.conversation import Conversation, Exchange
+from gemini_magic.errors import StorageError
+from gemini_magic.parts import Json
+from gemini_magic.turn import Turn
+
+FORMAT = "gemini-magic.conversation"
+VERSION = 1
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` through a temporary file beside it and one rename.
+
+    Whoever reads the path sees the old file or the new one, never a half; on any failure the old
+    file stays and StorageError says why.
+    """
+    temporary: str | None = None
+    try:
+        # Onto what a link points to: a rename would replace the link itself.
+        target = path.resolve() if path.is_symlink() else path
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes a private file; a saved one gets what the umask gives any other.
+        Path(temporary).chmod(_mode(target))
+        Path(temporary).replace(target)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):
+                Path(temporary).unlink()
+        raise StorageError(
+            f"{path} could not be written: {error.strerror or error}.",
+            "Choose a folder that exists and that you may write to.",
+        ) from None
+
+
+def _mode(target: Path) -> int:
+    try:
+        return target.stat().st_mode & 0o777
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
+def save_conversation(conversation: Conversation, path: Path, saved: str) -> int:
+    """Write ``conversation`` to ``path`` and return the size in bytes; ``saved``: ISO date."""
+    head = {"format": FORMAT, "version": VERSION, "name": conversation.name, "saved": saved}
+    lines = [_line(_exchange_to_dict(exchange)) for exchange in conversation]
+    body = ",\n".join(lines)
+    text = f'{_line(head)[:-1]}, "exchanges": [\n{body}\n]}}\n'
+    # A lone surrogate (a damaged clipboard, a lossy file name) is valid in JSON, not in UTF-8.
+    data = text.encode("utf-8", errors="backslashreplace")
+    write_atomic(path, data)
+    return len(data)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+
+
+def load_conversation(path: Path) -> Conversation:
+    """Read a conversation file; StorageError names what is wrong with a damaged one."""
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise StorageError(
+            f"{path} could not be read: {error.strerror or error}.",
+            "Check the path; %gemini save PATH writes such a file.",
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise StorageError(
+            f"{path} is not a conversation file: {_short(error)}.",
+            "%gemini save PATH writes such a file; this one is not JSON.",
+        ) from None
+    try:
+        return _conversation(data)
+    except ValueError as error:
+        raise StorageError(
+            f"{path} cannot be used: {_short(error)}.",
+            "Nothing was loaded; the current conversation is as it was.",
+        ) from None
+
+
+def _conversation(data: Any) -> Conversation:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ValueError(f"it does not say format {FORMAT!r}")
+    if data.get("version") != VERSION:
+        raise ValueError(f"version {data.get('version')!r} (this gemini_magic reads {VERSION})")
+    name, exchanges = data.get("name"), data.get("exchanges")
+    if not isinstance(name, str) or not name.strip() or not isinstance(exchanges, list):
+        raise ValueError("'name' or 'exchanges' is missing")
+    found = []
+    for number, item in enumerate(exchanges, 1):
+        try:
+            found.append(_exchange(item))
+        except ValueError as error:
+            raise ValueError(f"exchange {number}: {error}") from None
+    return Conversation(name.strip(), found)
+
+
+def _exchange_to_dict(exchange: Exchange) -> Json:
+    return {
+        "turn": exchange.turn.to_dict(),
+        "user": exchange.user,
+        "call": exchange.call,
+        "stale": exchange.stale,
+        "good": None if exchange.good is None else _exchange_to_dict(exchange.good),
+    }
+
+
+def _exchange(data: Any) -> Exchange:
+    if not isinstance(data, Mapping):
+        raise ValueError("it is not an object")
+    user, call, good = data.get("user"), data.get("call", 0), data.get("good")
+    if (
+        not isinstance(user, dict)
+        or user.get("role") != "user"
+        or not isinstance(user.get("parts"), list)
+    ):
+        raise ValueError("'user' is not a Content")
+    if not isinstance(call, int) or not isinstance(data.get("turn"), dict):
+        raise ValueError("'turn' or 'call' is missing")
+    return Exchange(
+        turn=Turn.from_dict(data["turn"]),
+        user=user,
+        call=call,
+        good=None if good is None else _exchange(good),
+        stale=data.get("stale") is True,
+    )
+
+
+def _short(error: Exception) -> str:
+    return str(error).split("\n")[0][:200].rstrip(".")
