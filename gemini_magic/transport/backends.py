@@ -1,0 +1,173 @@
+"""Which service answers, and with what: chosen from arguments and the environment, sent nothing.
+
+The SDK reads the same variables itself, with surprises (with Vertex switched on by environment
+alone it takes ``GOOGLE_GEMINI_BASE_URL``; with a base URL and the project in the environment it
+sends requests to the bare URL). So everything is read here and handed over explicitly.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from gemini_magic.errors import NoBackend, OptionError, did_you_mean
+
+Kind: TypeAlias = Literal["developer", "vertex", "emulator"]
+
+NAMES = ("auto", "developer", "vertex", "emulator")
+DEVELOPER_URL = "https://generativelanguage.googleapis.com/"
+KEYRING_SERVICE = "gemini_magic"
+KEYRING_USER = "api_key"
+# The SDK's order (google.genai 3.4): GOOGLE_API_KEY wins when both are set.
+_KEY_NAMES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+_VERTEX_NAMES = ("GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_GENAI_USE_VERTEXAI")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Who answers: ``developer`` (Gemini API), ``vertex`` (Google Cloud) or ``emulator`` (local).
+
+    ``key_source`` says where the key came from ("GEMINI_API_KEY", "Colab secret ..."); the key
+    itself is in no repr. ``credentials``: google.auth credentials for Vertex, None for the
+    application default. ``base_url``: None for the SDK's own (the emulator has none until it is
+    started: use ``dataclasses.replace``).
+    """
+
+    kind: Kind
+    api_key: str | None = field(default=None, repr=False)
+    project: str | None = None
+    location: str | None = None
+    base_url: str | None = None
+    api_version: str = "v1beta"
+    credentials: Any = field(default=None, repr=False, compare=False)
+    key_source: str = ""
+
+    def __str__(self) -> str:
+        """One line for status: the service, and where the right to use it comes from."""
+        if self.kind == "emulator":
+            return "emulator (local, scripted answers)"
+        if self.kind == "developer":
+            return f"developer (Gemini API {self.api_version}, key from {self.key_source})"
+        if self.api_key is not None:
+            return f"vertex (express, key from {self.key_source})"
+        project = self.project or "the credentials' project"
+        return f"vertex ({project}, {self.location})"
+
+
+def choose(
+    name: str = "auto",
+    api_version: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Backend:
+    """The backend for ``name`` (auto, developer, vertex, emulator), from the environment.
+
+    ``auto``: Vertex when its flag is ``true`` or ``1``, else a key (environment, Colab secret,
+    keyring), else ``NoBackend``: there is no silent stand-in. ``api_version``: for the Developer
+    API, over ``GOOGLE_GENAI_API_VERSION``. Sends nothing; a Colab secret may ask the user.
+    """
+    env = os.environ if environ is None else environ
+    if name not in NAMES:
+        raise OptionError(
+            f"Unknown backend: {name}.",
+            did_you_mean(name, NAMES) or "One of: " + ", ".join(NAMES) + ".",
+        )
+    if name == "emulator":
+        return Backend("emulator", "emulator", api_version=api_version or "v1beta")
+    if name == "vertex" or (name == "auto" and _vertex_asked(env)):
+        return _vertex(env)
+    found = find_key(env)
+    if found is not None:
+        key, source = found
+        return Backend(
+            "developer",
+            api_key=key,
+            base_url=_set(env, "GOOGLE_GEMINI_BASE_URL") or DEVELOPER_URL,
+            api_version=api_version or _version(env, "v1beta"),
+            key_source=source,
+        )
+    raise NoBackend(
+        "No backend is configured: there is no API key and Vertex is not switched on.",
+        "Set GEMINI_API_KEY (https://aistudio.google.com/apikey), or "
+        "GOOGLE_GENAI_USE_VERTEXAI=true with GOOGLE_CLOUD_PROJECT, or try without either: "
+        "%gemini backend emulator",
+    )
+
+
+def find_key(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """An API key and where it was found: environment, Colab secret, keyring; or None."""
+    for name in _KEY_NAMES:
+        key = _set(environ, name)
+        if key:
+            return key, name
+    return _colab_key() or _keyring_key()
+
+
+def _vertex_asked(env: Mapping[str, str]) -> bool:
+    # Only ``true`` and ``1`` count, and ENTERPRISE wins when both are set: as in the SDK.
+    for name in _VERTEX_NAMES:
+        if name in env:
+            return env[name].strip().lower() in ("true", "1")
+    return False
+
+
+def _vertex(env: Mapping[str, str]) -> Backend:
+    project, location = _set(env, "GOOGLE_CLOUD_PROJECT"), _set(env, "GOOGLE_CLOUD_LOCATION")
+    base_url, version = _set(env, "GOOGLE_VERTEX_BASE_URL"), _version(env, "v1beta1")
+    if not project and not location:
+        # Express mode: a key instead of a project. A project in the environment goes first.
+        for name in _KEY_NAMES:
+            key = _set(env, name)
+            if key:
+                return Backend(
+                    "vertex", key, base_url=base_url, api_version=version, key_source=name
+                )
+    return Backend(
+        "vertex",
+        project=project,
+        location=location or "global",
+        base_url=base_url,
+        api_version=version,
+        key_source="application default credentials",
+    )
+
+
+def _version(env: Mapping[str, str], default: str) -> str:
+    given = _set(env, "GOOGLE_GENAI_API_VERSION")
+    return default if given in (None, "beta") else given
+
+
+def _set(env: Mapping[str, str], name: str) -> str | None:
+    return env.get(name, "").strip() or None
+
+
+def _colab_key() -> tuple[str, str] | None:
+    # Colab has the module loaded already; elsewhere nothing is imported to find that out.
+    if "google.colab" not in sys.modules:
+        return None
+    userdata: Any = importlib.import_module("google.colab.userdata")
+
+    absent = (userdata.SecretNotFoundError, userdata.NotebookAccessError)
+    for name in reversed(_KEY_NAMES):
+        try:
+            key = str(userdata.get(name) or "").strip()
+        except absent:
+            continue  # no such secret, or the user has not given this notebook access to it
+        if key:
+            return key, f"Colab secret {name}"
+    return None
+
+
+def _keyring_key() -> tuple[str, str] | None:
+    if "keyring" not in sys.modules and importlib.util.find_spec("keyring") is None:
+        return None
+    keyring: Any = importlib.import_module("keyring")
+    try:
+        key = keyring.get_password(KEYRING_SERVICE, KEYRING_USER)
+    except keyring.errors.KeyringError:
+        return None  # locked, or no keyring service on this machine
+    return (key.strip(), "keyring") if key and key.strip() else None

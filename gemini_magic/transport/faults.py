@@ -1,0 +1,215 @@
+"""Every foreign exception to our tree: the SDK's, the HTTP client's, google.auth's, the system's.
+
+One function, `fault`, with a completeness test. Messages keep at most one line of what the other
+side said; keys are redacted by the tree itself.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import sys
+from typing import Any
+
+import google.auth.exceptions as google_auth
+import httpcore2
+import httpx2
+import pydantic
+
+from gemini_magic.errors import (
+    AccessDenied,
+    BadRequest,
+    BadResponse,
+    ConnectionDropped,
+    GeminiError,
+    NoBackend,
+    TimedOut,
+    Unreachable,
+)
+from gemini_magic.transport.refusals import one_line, refusal
+
+_CONNECT_TIMEOUTS = (httpx2.ConnectTimeout, httpcore2.ConnectTimeout)
+_TIMEOUTS = (httpx2.TimeoutException, httpcore2.TimeoutException, TimeoutError)
+_CONNECT = (httpx2.ConnectError, httpcore2.ConnectError)
+_PROXY = (httpx2.ProxyError, httpcore2.ProxyError)
+_PROTOCOL = (httpx2.RemoteProtocolError, httpcore2.RemoteProtocolError)
+_NETWORK = (httpx2.NetworkError, httpcore2.NetworkError, ConnectionError)
+_URLS = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpcore2.UnsupportedProtocol)
+_HEADERS = (httpx2.LocalProtocolError, httpcore2.LocalProtocolError, UnicodeEncodeError)
+
+_AGAIN = "Run the cell again; what had arrived before is kept above."
+_BETWEEN = "Something between here and Gemini may alter the response (a proxy, a wrong base URL)."
+_CREDENTIALS = (
+    "Run `gcloud auth application-default login`, or use a key (%gemini backend developer)."
+)
+
+
+def fault(error: BaseException, timeout: float | None = None) -> GeminiError:
+    """The error of our tree for ``error``; ours come back as they are.
+
+    ``timeout``: seconds the request was given, to be named when it ran out.
+    """
+    if isinstance(error, GeminiError):
+        return error
+    module = type(error).__module__.partition(".")[0]
+    sdk = sys.modules.get("google.genai.errors")  # loaded if any of its errors was raised
+    if sdk is not None and isinstance(error, sdk.APIError):
+        return refusal(error.details, _code(error), _headers(error))
+    if isinstance(error, httpx2.HTTPStatusError):
+        return refusal({"message": error.response.reason_phrase}, error.response.status_code)
+    if sdk is not None and type(error).__module__ == sdk.__name__:
+        return _sdk(error)
+    if isinstance(error, google_auth.GoogleAuthError):
+        return _auth(error)
+    if isinstance(error, ssl.SSLError):
+        return _tls(error)
+    if isinstance(error, pydantic.ValidationError):
+        return _validation(error)
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
+        return BadResponse("The response is damaged: its JSON cannot be read.", _AGAIN)
+    if module in ("httpx2", "httpcore2") or isinstance(error, OSError | UnicodeEncodeError):
+        return _wire(error, timeout)
+    if isinstance(error, ValueError):
+        return _value(error)
+    said = one_line(str(error))
+    return BadResponse(
+        f"The Gemini SDK failed: {type(error).__name__}" + (f": {said}" if said else "."),
+        "Run the cell again; if it happens again, it is worth a report "
+        "(%config GeminiMagics.show_tracebacks = True shows where).",
+    )
+
+
+def _code(error: Any) -> int:
+    return error.code if isinstance(error.code, int) else 0
+
+
+def _headers(error: Any) -> dict[str, str]:
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return dict(headers) if headers else {}
+
+
+def _sdk(error: BaseException) -> GeminiError:
+    said = one_line(str(error))
+    if type(error).__name__ == "UnknownApiResponseError":
+        return BadResponse("The response is damaged: its JSON cannot be read.", _AGAIN)
+    if isinstance(error, ValueError):  # the three about functions
+        return BadRequest(f"The SDK refused a function: {said}", "Change or leave out --tool.")
+    return ConnectionDropped(f"The answer was cut off: {said}", _AGAIN)
+
+
+def _auth(error: google_auth.GoogleAuthError) -> GeminiError:
+    said = one_line(str(error))
+    if isinstance(error, google_auth.TransportError):
+        return Unreachable(f"Google's login service cannot be reached: {said}", _NETWORK_HINT)
+    if isinstance(error, google_auth.DefaultCredentialsError):
+        return AccessDenied("There are no Google Cloud credentials for Vertex.", _CREDENTIALS)
+    return AccessDenied(f"The Google Cloud credentials did not work: {said}", _CREDENTIALS)
+
+
+def _validation(error: pydantic.ValidationError) -> GeminiError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(item) for item in first["loc"])
+    if error.title.endswith(("Config", "Parameters")):
+        return BadRequest(
+            f"An option cannot be sent: {where}: {one_line(first['msg'])}", "Change its value."
+        )
+    return BadResponse(f"The response is not as documented: {where}.", _AGAIN)
+
+
+def _value(error: ValueError) -> GeminiError:
+    said = one_line(str(error))
+    if "API key" in said and "No " in said:
+        return NoBackend("No API key is set.", "Set GEMINI_API_KEY, or see %gemini backend.")
+    if "project" in said.lower():
+        return NoBackend(
+            f"Vertex needs a project: {said}", "Set GOOGLE_CLOUD_PROJECT to your project's id."
+        )
+    if "Ephemeral" in type(error).__name__:
+        return AccessDenied(said, "Set GEMINI_API_KEY to an API key.")
+    return BadRequest(f"The request cannot be sent: {said}", "Change the prompt or the options.")
+
+
+_NETWORK_HINT = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the base URL."
+
+
+def _wire(error: BaseException, timeout: float | None) -> GeminiError:
+    said = one_line(str(error))
+    waited = "in time" if timeout is None else f"for {timeout:g} s"
+    if isinstance(error, _CONNECT_TIMEOUTS):
+        return TimedOut(f"No connection to the service {waited}.", _NETWORK_HINT)
+    if isinstance(error, _TIMEOUTS):
+        return TimedOut(
+            f"Nothing complete arrived {waited}; the connection was closed.",
+            "Run the cell again, or allow more time with --timeout SECONDS.",
+        )
+    if isinstance(error, _PROXY):
+        return Unreachable(
+            f"The proxy refused the connection: {said}",
+            "Check HTTPS_PROXY (with user and password if it asks for them) and NO_PROXY.",
+        )
+    if isinstance(error, _CONNECT):
+        return _unreachable(error)
+    if isinstance(error, _HEADERS):
+        return AccessDenied(
+            "The key or a header holds characters that cannot be sent.",
+            "Copy the API key again, without line ends, quotes or spaces.",
+        )
+    if isinstance(error, _URLS):
+        return Unreachable(
+            f"The service's address cannot be used: {said}",
+            "Check GOOGLE_GEMINI_BASE_URL or GOOGLE_VERTEX_BASE_URL, and the proxy's address.",
+        )
+    if isinstance(error, _PROTOCOL) and not _ended(said):
+        return BadResponse(f"What answered does not speak HTTP: {said}", _BETWEEN)
+    if isinstance(error, _NETWORK + _PROTOCOL):
+        return ConnectionDropped("The connection ended before the answer was complete.", _AGAIN)
+    if isinstance(error, OSError):
+        return _unreachable(error)
+    if isinstance(error, httpx2.TooManyRedirects):
+        return BadResponse("The service redirects in a circle.", _BETWEEN)
+    return BadResponse(f"The response cannot be read: {said or type(error).__name__}", _BETWEEN)
+
+
+def _ended(said: str) -> bool:
+    return not said or "disconnected" in said or "closed connection" in said
+
+
+def _unreachable(error: BaseException) -> GeminiError:
+    """By what the system said: name, refusal, TLS, network."""
+    cause = _system_cause(error)
+    said = one_line(str(cause))
+    if isinstance(cause, ssl.SSLError):
+        return _tls(cause)
+    if isinstance(cause, socket.gaierror):
+        return Unreachable(
+            f"The service's name cannot be resolved: {said}",
+            "Check the network and DNS; behind a proxy set HTTPS_PROXY.",
+        )
+    if isinstance(cause, ConnectionRefusedError):
+        return Unreachable(
+            f"Nobody answers at the service's address: {said}",
+            "Check the base URL and the port; if it is the emulator, start it again "
+            "(%gemini backend emulator).",
+        )
+    return Unreachable(f"The service cannot be reached: {said}", _NETWORK_HINT)
+
+
+def _system_cause(error: BaseException) -> BaseException:
+    seen = error
+    while not isinstance(seen, OSError) and (seen.__cause__ or seen.__context__):
+        seen = seen.__cause__ or seen.__context__ or seen
+    return seen
+
+
+def _tls(error: ssl.SSLError) -> Unreachable:
+    said = one_line(str(error))
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Unreachable(
+            f"The service's certificate is not trusted: {one_line(error.verify_message or said)}",
+            "Behind a proxy that opens TLS, set SSL_CERT_FILE to its certificate authority.",
+        )
+    return Unreachable(
+        f"A secure connection could not be made: {said}",
+        "Check the base URL (https or http, port) and the proxy.",
+    )

@@ -1,0 +1,434 @@
+"""Our HTTP client: the deadlines, the off switch and the reading of every response's own JSON.
+
+The SDK is given an ``httpx2.Client`` over the transport below. Each request runs as an `Exchange`,
+bound to the thread while the SDK sends it:
+
+- every network read waits at most until the exchange's deadline, which moves on only when
+  something complete has arrived (the connection, the headers, an event): a trickle of bytes ends;
+- ``Stop`` shuts the socket down (Linux: a silent read ended within 1 ms) and is looked at around
+  every read, while the name is resolved and while the connection is made;
+- the body of a successful generateContent is read *through*: `EventReader` turns it into raw JSON
+  events (the source of truth), and the SDK is handed an empty object for each. The SDK drops what
+  it does not know and raises on what it cannot parse; it never sees either.
+
+One connection per request and none kept: a kernel asks now and then, a kept connection would
+have been closed by the service meanwhile, and a forked kernel must not share one.
+
+``HttpOptions.timeout`` is not used: it also sends the service a total deadline.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import socket
+import ssl
+import threading
+import time
+import urllib.request
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import Any, Literal, TypeAlias
+
+import httpcore2
+import httpx2
+
+from gemini_magic.errors import BadResponse
+from gemini_magic.transport.protocol import Stop
+from gemini_magic.transport.sse import MAX_EVENT_BYTES, EventReader
+
+Mode: TypeAlias = Literal["events", "whole", "plain"]
+
+_MAX_ERROR_BYTES = 1024 * 1024
+_SLICE = 0.05  # seconds between looks at the off switch while the system connects
+_ENCODINGS = ("", "identity", "gzip", "deflate")
+
+
+class Exchange:
+    """One request and its response on the wire.
+
+    ``mode``: what to do with a successful body: ``events`` (a stream) and ``whole`` (one body) are
+    read into `events` and emptied for the SDK, ``plain`` passes through. ``failure`` is the error
+    that ended the reading, for when the SDK wraps it.
+    """
+
+    def __init__(self, timeout: float, stop: Stop, mode: Mode = "plain") -> None:
+        self.timeout = timeout
+        self.stop = stop
+        self.mode: Mode = mode
+        self.events: deque[Any] = deque()
+        self.failure: Exception | None = None
+        self.url: httpx2.URL | None = None
+        self._streams: list[_Stream] = []
+        self._lock = threading.Lock()
+        self.advance()
+        stop.on_stop(self._shut_down)
+
+    def advance(self) -> None:
+        """Something complete has arrived: wait for the next from now on."""
+        self._deadline = time.monotonic() + self.timeout
+
+    def remaining(self) -> float:
+        """Seconds left to wait; raises when there are none or the request was stopped."""
+        if self.stop.stopped:
+            raise httpcore2.ReadError("stopped")
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("nothing complete arrived in time")
+        return left
+
+    def add(self, stream: _Stream) -> None:
+        """Take charge of a connection: it is shut down by ``Stop`` and closed by `close`."""
+        with self._lock:
+            self._streams.append(stream)
+        if self.stop.stopped:
+            stream.shut_down()
+
+    def _shut_down(self) -> None:
+        with self._lock:
+            streams = list(self._streams)
+        for stream in streams:
+            stream.shut_down()
+
+    def close(self) -> None:
+        """Close its connections, whatever state they are in; any number of times."""
+        with self._lock:
+            streams, self._streams = self._streams, []
+        for stream in streams:
+            stream.close()
+
+    @contextlib.contextmanager
+    def bound(self) -> Iterator[None]:
+        """While inside, requests sent from this thread belong to this exchange."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+
+_current: ContextVar[Exchange] = ContextVar("gemini_magic_exchange")
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A connection whose reads end at the exchange's deadline or by its off switch."""
+
+    def __init__(self, inner: httpcore2.NetworkStream, exchange: Exchange) -> None:
+        self._inner = inner
+        self._exchange = exchange
+        self._lock = threading.Lock()
+        self._closed = False
+        exchange.add(self)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = self._inner.read(max_bytes, timeout=self._exchange.remaining())
+        if self._exchange.stop.stopped:  # a shut down socket ends like a clean one
+            raise httpcore2.ReadError("stopped")
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, timeout=self._exchange.remaining())
+        self._exchange.advance()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        left = self._exchange.remaining()
+        inner = self._inner.start_tls(ssl_context, server_hostname, timeout=left)
+        self._exchange.advance()
+        return _Stream(inner, self._exchange)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+    def shut_down(self) -> None:
+        """End a read that another thread is waiting in."""
+        with self._lock:
+            sock = None if self._closed else self._inner.get_extra_info("socket")
+            if sock is not None:
+                # Past SSLSocket.shutdown, which would drop the TLS state under the reader.
+                # An error says that the peer was faster: the read has ended either way.
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._inner.close()
+
+
+class _Backend(httpcore2.NetworkBackend):
+    """Connects for one exchange; resolving and connecting can be stopped, too."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._system = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        left = self._exchange.remaining()
+        inner = self._waiting(
+            lambda: self._system.connect_tcp(host, port, left, local_address, socket_options)
+        )
+        self._exchange.advance()
+        return _Stream(inner, self._exchange)
+
+    def _waiting(self, connect: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkStream:
+        # Name resolution can neither be given a timeout nor be interrupted, so it runs on a thread
+        # of its own; one that is no longer waited for closes what it gets.
+        attempt = _Attempt(connect)
+        threading.Thread(target=attempt.run, name="gemini-magic-connect", daemon=True).start()
+        try:
+            while not attempt.done.wait(min(_SLICE, self._exchange.remaining())):
+                pass
+            return attempt.result()
+        except httpcore2.ReadTimeout as error:
+            raise httpcore2.ConnectTimeout("no connection in time") from error
+        finally:
+            attempt.abandon()
+
+
+class _Attempt:
+    """A connection being made on another thread."""
+
+    def __init__(self, connect: Callable[[], httpcore2.NetworkStream]) -> None:
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._abandoned = False
+        self._stream: httpcore2.NetworkStream | None = None
+        self._error: BaseException | None = None
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        try:
+            stream = self._connect()
+        except BaseException as error:  # noqa: BLE001  (handed to the thread that waits)
+            self._error = error
+        else:
+            with self._lock:
+                if self._abandoned:
+                    stream.close()
+                else:
+                    self._stream = stream
+        self.done.set()
+
+    def result(self) -> httpcore2.NetworkStream:
+        with self._lock:
+            stream, self._stream = self._stream, None
+        if stream is None:
+            raise self._error or httpcore2.ConnectError("no connection was made")
+        return stream
+
+    def abandon(self) -> None:
+        with self._lock:
+            self._abandoned = True
+            stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+
+class _Wire(httpx2.BaseTransport):
+    """Sends one request over one connection of its own, through the system's proxy if any."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ssl: ssl.SSLContext | None = None
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """The context with the operating system's trust store, built on first use (35 ms)."""
+        with self._lock:
+            if self._ssl is None:
+                self._ssl = httpcore2.default_ssl_context()
+            return self._ssl
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        exchange = _current.get()
+        _same_host(exchange, request.url)
+        secure = request.url.scheme == "https"
+        proxy = self._proxy(request.url)
+        pool = httpcore2.ConnectionPool(
+            ssl_context=self.ssl_context() if secure else None,
+            proxy=proxy,
+            max_connections=1,
+            max_keepalive_connections=0,
+            network_backend=_Backend(exchange),
+        )
+        assert isinstance(request.stream, Iterable)
+        try:
+            answer = pool.handle_request(
+                httpcore2.Request(
+                    method=request.method,
+                    url=httpcore2.URL(
+                        scheme=request.url.raw_scheme,
+                        host=request.url.raw_host,
+                        port=request.url.port,
+                        target=request.url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions={},
+                )
+            )
+        except BaseException:
+            pool.close()
+            exchange.close()
+            raise
+        exchange.advance()
+        body = _Body(answer, pool, exchange)
+        # The body is handed on decoded, and its length changes.
+        dropped = (b"content-encoding", b"content-length", b"transfer-encoding")
+        headers = [(k, v) for k, v in answer.headers if k.lower() not in dropped]
+        return httpx2.Response(answer.status, headers=headers, stream=body)
+
+    def _proxy(self, url: httpx2.URL) -> httpcore2.Proxy | None:
+        """The proxy of the environment (or the system's settings) for ``url``, or None."""
+        found = urllib.request.getproxies()
+        address = found.get(url.scheme) or found.get("all")
+        if not address or urllib.request.proxy_bypass(url.host):
+            return None
+        given = httpx2.URL(address if "://" in address else f"http://{address}")
+        return httpcore2.Proxy(
+            str(given.copy_with(username=None, password=None)),
+            auth=(given.username, given.password) if given.username or given.password else None,
+            ssl_context=self.ssl_context() if given.scheme == "https" else None,
+        )
+
+
+def _same_host(exchange: Exchange, url: httpx2.URL) -> None:
+    # A redirect is followed on the same host only: the API key travels in a header of its own,
+    # which an HTTP client does not know to take off.
+    if exchange.url is None:
+        exchange.url = url
+    elif url.host != exchange.url.host or (exchange.url.scheme, url.scheme) == ("https", "http"):
+        raise BadResponse(
+            f"The service redirected to {url.scheme}://{url.host}; the key was not sent there.",
+            "If that host is right, set it as base URL (GOOGLE_GEMINI_BASE_URL).",
+        )
+
+
+class _Raw(httpx2.SyncByteStream):
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+
+class _Body(httpx2.SyncByteStream):
+    """The response's body on its way to the SDK, read through (see the module's docstring)."""
+
+    def __init__(
+        self, answer: httpcore2.Response, pool: httpcore2.ConnectionPool, exchange: Exchange
+    ) -> None:
+        self._answer = answer
+        self._pool = pool
+        self._exchange = exchange
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            if self._answer.status != 200:
+                yield from self._error()
+            elif self._exchange.mode == "plain":
+                yield from self._plain()
+            else:
+                yield from self._read_through()
+        except Exception as error:
+            self._exchange.failure = error
+            raise
+        finally:
+            self.close()
+
+    def _decoded(self) -> Iterator[bytes]:
+        assert isinstance(self._answer.stream, Iterable)
+        headers = httpx2.Headers(self._answer.headers)
+        encodings = {name.strip() for name in headers.get("content-encoding", "").split(",")}
+        unknown = encodings.difference(_ENCODINGS)
+        if unknown:
+            raise BadResponse(
+                f"The response is encoded in a way that was not asked for: {', '.join(unknown)}.",
+                "Something between here and Gemini answered (a proxy, a gateway).",
+            )
+        response = httpx2.Response(200, headers=headers, stream=_Raw(self._answer.stream))
+        return response.iter_bytes()
+
+    def _error(self) -> Iterator[bytes]:
+        # The SDK expects UTF-8 in an error body; a proxy's page may be anything.
+        size, decoder = 0, codecs.getincrementaldecoder("utf-8")("replace")
+        for piece in self._decoded():
+            size += len(piece)
+            if size > _MAX_ERROR_BYTES:
+                break
+            yield decoder.decode(piece).encode()
+
+    def _plain(self) -> Iterator[bytes]:
+        size = 0
+        for piece in self._decoded():
+            size += len(piece)
+            if size > MAX_EVENT_BYTES:
+                raise BadResponse("The response is too large.", "Ask for less in one request.")
+            yield piece
+
+    def _read_through(self) -> Iterator[bytes]:
+        one_by_one = self._exchange.mode == "events"
+        for event in self._events():
+            self._exchange.events.append(event)
+            if one_by_one:
+                yield b"data: {}\r\n\r\n"
+                self._exchange.advance()  # the time the reader of events took is not waiting
+        if not one_by_one:
+            yield b"{}"
+
+    def _events(self) -> Iterator[Any]:
+        """Raw events; what was complete before a damage comes before the error for it."""
+        reader = EventReader()
+        try:
+            for piece in self._decoded():
+                yield from reader.feed(piece)
+            yield from reader.finish()
+        except BadResponse:
+            yield from reader.taken()
+            raise
+
+    def close(self) -> None:
+        if hasattr(self._answer.stream, "close"):
+            self._answer.stream.close()
+        self._pool.close()
+        self._exchange.close()
+
+
+class HttpClient:
+    """The client for the SDK and the transport under it."""
+
+    def __init__(self) -> None:
+        self._wire = _Wire()
+        self.client = httpx2.Client(
+            transport=self._wire,
+            follow_redirects=True,
+            trust_env=False,  # proxies are the transport's business; no .netrc
+            headers={"accept-encoding": "gzip, deflate"},
+        )
+        # The SDK builds an asynchronous client too, with TLS of its own, unless it is given one.
+        self.unused_async_client = httpx2.AsyncClient(
+            transport=httpx2.MockTransport(_never), trust_env=False
+        )
+
+    def warm(self) -> None:
+        """Build what the first https request would otherwise build."""
+        self._wire.ssl_context()
+
+    def close(self) -> None:
+        self.client.close()
+
+
+def _never(request: httpx2.Request) -> httpx2.Response:
+    raise RuntimeError("gemini_magic sends nothing asynchronously")

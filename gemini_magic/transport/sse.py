@@ -1,0 +1,190 @@
+"""Bytes of a response body to raw JSON events: server-sent events and what is sent in their place.
+
+The service frames a stream as ``data: {json}\\r\\n\\r\\n``. Gateways, older recordings and errors
+come in other shapes, all understood here: ``data:`` without a space, data over several lines, LF
+or CR line ends, comments, ``event:``/``id:``/``retry:`` lines and ``[DONE]`` (ignored); a bare
+pretty-printed JSON error after the events; a JSON array or one JSON object per line instead of
+events; one plain JSON object (a unary body). Lines end at CRLF, LF or CR only: U+2028 may stand
+unescaped inside a JSON string.
+
+Pure: no I/O and no SDK. The reader is fed bytes as they arrive, in pieces of any size.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from gemini_magic.errors import BadResponse
+
+MAX_EVENT_BYTES = 256 * 1024 * 1024
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_FIELDS = (b"event:", b"id:", b"retry:")
+_BOM = b"\xef\xbb\xbf"
+
+
+class EventReader:
+    """Collects bytes and hands out the JSON of each event as soon as it is complete.
+
+    ``max_bytes`` bounds one event (or one plain body). Raises ``BadResponse`` for anything that is
+    not JSON, is cut off or is larger; events that were complete before it have been returned by
+    earlier calls or are in `ready`.
+    """
+
+    def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max = max_bytes
+        self._tail: list[bytes] = []  # pieces of the line that has not ended yet
+        self._trailing_cr = False
+        self._data: list[bytes] = []  # the data lines of the open event
+        self._bare: list[bytes] = []  # lines of JSON without ``data:``
+        self._depth = 0
+        self._held = 0  # bytes held in the three lists above
+        self._begun = False
+        self.ready: list[Any] = []
+
+    def feed(self, piece: bytes) -> list[Any]:
+        """Take in ``piece``; the events it completes, in order."""
+        if self._trailing_cr:
+            piece = b"\r" + piece
+            self._trailing_cr = False
+        if piece.endswith(b"\r"):  # an LF may follow in the next piece
+            self._trailing_cr = True
+            piece = piece[:-1]
+        if not piece:
+            return []
+        self._held += len(piece)
+        if self._held > self._max:
+            raise BadResponse(
+                f"The response is larger than {self._max // 2**20} MB for one event.",
+                "Ask for less in one answer; it was given up to protect this kernel's memory.",
+            )
+        # Of bytes, splitlines() splits at CRLF, LF and CR only.
+        lines = piece.splitlines()
+        last = b"" if piece.endswith(b"\n") else lines.pop()
+        for line in lines:
+            self._line(b"".join([*self._tail, line]) if self._tail else line)
+            self._tail.clear()
+        if last:
+            self._tail.append(last)
+        return self.taken()
+
+    def finish(self) -> list[Any]:
+        """The end of the body: the events still open; raises ``BadResponse`` when cut off."""
+        if self._tail:
+            line = b"".join(self._tail)
+            self._tail.clear()
+            self._line(line)
+        self._line(b"")
+        if self._bare:
+            self._dispatch_bare()
+        return self.taken()
+
+    def taken(self) -> list[Any]:
+        events, self.ready = self.ready, []
+        return events
+
+    def _line(self, line: bytes) -> None:
+        if not self._begun and line:
+            self._begun = True
+            line = line.removeprefix(_BOM)
+        if self._bare:
+            # Inside bare JSON every line belongs to it, also a blank one.
+            self._take_bare(line)
+        elif not line:
+            if self._data:
+                self._dispatch()
+            elif not self._tail:
+                self._held = 0
+        elif line.startswith(b"data:"):
+            self._data.append(line[5:].removeprefix(b" "))
+        elif line.startswith((b":", *_FIELDS)):
+            if not self._data:
+                self._held = 0
+        elif line.strip():
+            if self._data:  # an error pasted right behind an event
+                self._dispatch()
+            self._take_bare(line)
+
+    def _dispatch(self) -> None:
+        text = b"\n".join(self._data).strip()
+        self._data.clear()
+        self._held = 0
+        if text and text != b"[DONE]":
+            self.ready.extend(_flat(_load(text)))
+
+    def _take_bare(self, line: bytes) -> None:
+        if not self._bare and line.lstrip()[:1] not in (b"{", b"["):
+            raise not_json(line)
+        self._bare.append(line)
+        plain = _STRING.sub(b"", line)
+        self._depth += plain.count(b"{") + plain.count(b"[")
+        self._depth -= plain.count(b"}") + plain.count(b"]")
+        if self._depth <= 0:
+            self._dispatch_bare()
+
+    def _dispatch_bare(self) -> None:
+        text = b"\n".join(self._bare).strip()
+        self._bare.clear()
+        self._depth = 0
+        self._held = 0
+        self.ready.extend(_flat(_load(text)))
+
+
+def _flat(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _load(text: bytes) -> Any:
+    try:
+        decoded = text.decode("utf-8")
+        value = json.loads(decoded)
+    except UnicodeDecodeError:
+        raise BadResponse(
+            "The response is damaged: it is not valid UTF-8.",
+            "Run the cell again; if it happens again, a proxy on the way may alter the response.",
+        ) from None
+    except (ValueError, RecursionError):
+        raise not_json(text) from None
+    # A lone surrogate cannot leave a kernel as UTF-8: it would break the display of the answer.
+    return _whole(value) if _ESCAPED_SURROGATE.search(decoded) else value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
+
+
+def not_json(text: bytes) -> BadResponse:
+    """The error for ``text`` that is no JSON: a page, cut off, or damaged; it quotes one line."""
+    begin = text.lstrip()[:200]
+    if begin[:1] == b"<":
+        title = _TITLE.search(text)
+        said = _one_line(title[1] if title else b"")
+        return BadResponse(
+            "The service answered with a web page instead of JSON" + (f": {said}" if said else "."),
+            "Something between here and Gemini answered (a proxy, a login page, a wrong base URL).",
+        )
+    if begin[:1] in (b"{", b"["):
+        return BadResponse(
+            "The response is damaged: its JSON is cut off or malformed.",
+            "Run the cell again; what had arrived before is kept above.",
+        )
+    said = _one_line(begin)
+    return BadResponse(
+        "The response is not JSON" + (f": {said}" if said else "."),
+        "Something between here and Gemini answered (a proxy, a gateway, a wrong base URL).",
+    )
+
+
+def _one_line(text: bytes) -> str:
+    words = " ".join(text.decode("utf-8", "replace").split())
+    return words if len(words) <= 120 else words[:119] + "…"
