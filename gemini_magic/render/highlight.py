@@ -1,0 +1,45 @@
+"""Code as HTML, coloured by Pygments' classes (JupyterLab and nbconvert bring the colours)."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+from gemini_magic.render.characters import visible
+
+MAX_CHARS = 50_000
+"""Longer code stays uncoloured: some lexers need quadratic time on text made for that."""
+
+# The languages of answers; not Pygments' hundreds, whose lexers nobody has tested for speed.
+_QUICK = frozenset(
+    [
+        *("bash", "c", "cpp", "css", "diff", "html", "java", "javascript", "js", "json", "julia"),
+        *("latex", "markdown", "md", "py", "python", "python3", "r", "rust", "sh", "shell"),
+        *("sql", "toml", "ts", "typescript", "xml", "yaml", "yml"),
+    ]
+)
+
+
+def highlighted(code: str, language: str = "python") -> Markup:
+    """``code`` in ``<div class="highlight"><pre>``; readable without any style sheet.
+
+    ``language``: a Pygments alias; an unknown one leaves the code uncoloured.
+    """
+    code = visible(code)
+    lexer = _lexer(language.lower()) if len(code) <= MAX_CHARS else None
+    if lexer is None:
+        return Markup('<div class="highlight"><pre>{}</pre></div>\n').format(code)
+    return Markup(highlight(code, lexer, HtmlFormatter()))
+
+
+def _lexer(language: str) -> Lexer | None:
+    if language not in _QUICK:
+        return None
+    try:
+        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None
