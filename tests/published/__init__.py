@@ -15,16 +15,14 @@ from typing import Any, Literal
 from . import developer, errors, vertex
 from .descriptors import shared_message
 from .json_rules import Lookup, Message, check
-from .unpublished import NEW_FIELDS, NEW_VALUES, NOT_NEEDED, NewField, NewValue, NotNeeded
+from .unpublished import NEW_FIELDS, NEW_VALUES, NOT_NEEDED, Api, NewField, NewValue, NotNeeded
 
-Api = Literal["developer", "vertex"]
 Name = Literal[
     "request", "response", "count_request", "count_response", "models", "model", "error"
 ]  # fmt: skip
 Exceptions = Collection[NewField | NewValue | NotNeeded]
 
 EXCEPTIONS: Exceptions = (*NEW_FIELDS, *NEW_VALUES, *NOT_NEEDED)
-SCHEMAS = {"developer": developer, "vertex": vertex}
 
 
 def problems(
@@ -39,8 +37,9 @@ def problems(
     if message == "error":
         return list(check(body, errors.ROOT, _error_message))
     direction = "request" if message.endswith("request") else "response"
+    roots = developer.ROOTS if api == "developer" else vertex.ROOTS
     lookup = _lookup(api, direction, frozenset(exceptions))
-    return list(check(body, SCHEMAS[api].ROOTS[message], lookup))
+    return list(check(body, roots[message], lookup))
 
 
 def _error_message(name: str) -> Message:
@@ -62,7 +61,7 @@ def published(api: Api, name: str) -> Message | None:
     try:
         if name.startswith("google."):
             return shared_message(name)
-        return SCHEMAS[api].message(name)
+        return (developer if api == "developer" else vertex).message(name)
     except KeyError:
         return None
 
@@ -80,3 +79,15 @@ def _extended(found: Message | None, name: str, direction: str, ours: Exceptions
             case NotNeeded() if one.direction == direction:
                 fields[one.field] = replace(fields[one.field], required=False)
     return Message(name, fields)
+
+
+__all__ = [
+    "EXCEPTIONS",
+    "Api",
+    "Name",
+    "NewField",
+    "NewValue",
+    "NotNeeded",
+    "problems",
+    "published",
+]

@@ -135,7 +135,12 @@ def _check_any(value: Mapping[str, Any], lookup: Lookup, path: str) -> Iterator[
     name = value["@type"].removeprefix("type.googleapis.com/")
     if name.startswith("google.rpc."):
         fields = {key: item for key, item in value.items() if key != "@type"}
-        yield from _check_message(fields, lookup(name), lookup, path)
+        try:
+            message = lookup(name)
+        except KeyError:
+            yield f"{path}: there is no type {name}"
+            return
+        yield from _check_message(fields, message, lookup, path)
 
 
 def _shown(value: Any) -> str:

@@ -8,10 +8,11 @@ present in its source, so an entry that a newer schema makes needless fails a te
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .json_rules import Field
 
-Api = str
+Api = Literal["developer", "vertex"]
 REQUEST, RESPONSE = "request", "response"
 
 

@@ -67,9 +67,9 @@ def _document() -> dict[str, Any]:
 def _field(name: str, raw: dict[str, Any], oneof: str | None) -> Field:
     repeated = raw.get("type") == "array"
     inner = raw["items"] if repeated else raw
-    values = inner.get("additionalProperties")
-    struct = values is not None and values.get("type") == "any"
-    keyed = values is not None and not struct
+    values: dict[str, Any] = inner.get("additionalProperties", {})
+    struct = values.get("type") == "any"
+    keyed = bool(values) and not struct
     typed = values if keyed else inner
     kind: Kind = "struct" if struct else _kind(typed)
     return Field(
