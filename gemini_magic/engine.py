@@ -59,7 +59,7 @@ class Question:
 
     prompt: str
     model: str
-    config: Config = Config()
+    config: Config = field(default_factory=Config)
     conversation: str | None = None
     stateless: bool = False
     cell: str | None = None
@@ -181,13 +181,11 @@ class Engine:
                     else:
                         view.arrived(snapshot, event.text or event.phase, text)
             return assembly.ended(elapsed())
-        except AnswerInterrupted as error:
+        except (AnswerInterrupted, GeminiError) as error:
             return assembly.stopped(elapsed(), error), error
         except KeyboardInterrupt:
-            error = interrupted()
-            return assembly.stopped(elapsed(), error), error
-        except GeminiError as error:
-            return assembly.stopped(elapsed(), error), error
+            stopped = interrupted()
+            return assembly.stopped(elapsed(), stopped), stopped
 
     def _record(
         self, turn: Turn, user: Json, conversation: Conversation | None, place: Place | None

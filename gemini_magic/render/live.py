@@ -13,12 +13,14 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from gemini_magic.parts import Json, Thought
 from gemini_magic.render.bundle import bundle
 from gemini_magic.render.markdown import markdown
 from gemini_magic.render.plain import plain
-from gemini_magic.turn import Turn
+from gemini_magic.turn import MIME, Turn
 
 BUDGET = 6  # times the text; the contract is at most 8 on iopub, headers included
 MESSAGE = 900  # bytes of one Jupyter message around its content, about
@@ -32,12 +34,40 @@ class Display(Protocol):
     def __call__(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None: ...
 
 
+@dataclass(frozen=True)
+class Look:
+    """How an answer is to look: which part of it, in which form, with its thoughts or without."""
+
+    show: str = "all"
+    view: str = "auto"
+    thoughts: bool = True
+
+    def seen(self, turn: Turn) -> Turn:
+        """The turn as its reader is to see it."""
+        if self.thoughts:
+            return turn
+        return replace(turn, parts=tuple(p for p in turn.parts if not isinstance(p, Thought)))
+
+    def bundle(self, turn: Turn) -> tuple[Json, Json]:
+        """The lasting bundle; the turn JSON in it is whole, whatever is shown."""
+        data, metadata = bundle(self.seen(turn), show=self.show, view=self.view)
+        if MIME in data and not self.thoughts:
+            data[MIME] = bundle(turn)[0][MIME]
+        return data, metadata
+
+    def plain(self, turn: Turn, progress: str | None = None) -> str:
+        return plain(self.seen(turn), show=self.show, progress=progress)
+
+    def markdown(self, turn: Turn, progress: str | None = None) -> str:
+        return markdown(self.seen(turn), show=self.show, progress=progress)
+
+
 class LiveView:
     """Draws into a notebook front end that has no extension of ours."""
 
-    def __init__(self, display: Display, show: str = "all", view: str = "auto") -> None:
+    def __init__(self, display: Display, look: Look) -> None:
         self._display = display
-        self._show, self._view = show, view
+        self._look = look
         self._lock = threading.Lock()
         self._sent = 0
         self._drawn_at = 0.0
@@ -73,11 +103,11 @@ class LiveView:
         progress = f"{self._phase}, {seconds} s" if seconds else f"{self._phase} …"
         if turn is None:
             body = f"*{progress}*"
-        elif self._view == "plain":
-            body = plain(turn, show=self._show, progress=progress)
+        elif self._look.view == "plain":
+            body = self._look.plain(turn, progress)
         else:
-            body = markdown(turn, show=self._show, progress=progress)
-        kind = "text/plain" if self._view == "plain" else "text/markdown"
+            body = self._look.markdown(turn, progress)
+        kind = "text/plain" if self._look.view == "plain" else "text/markdown"
         self._display({kind: body}, {})
         self._sent += MESSAGE + len(body.encode("utf-8", "replace"))
         self._drawn_at = time.monotonic()
@@ -91,21 +121,21 @@ class LiveView:
     def ended(self, turn: Turn) -> None:
         self._done.set()
         with self._lock:
-            self._display(*bundle(turn, show=self._show, view=self._view))
+            self._display(*self._look.bundle(turn))
 
 
 class FinalView:
     """Draws once, at the end: nobody is watching (nbclient, nbconvert, papermill)."""
 
-    def __init__(self, display: Display, show: str = "all", view: str = "auto") -> None:
+    def __init__(self, display: Display, look: Look) -> None:
         self._display = display
-        self._show, self._view = show, view
+        self._look = look
 
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
         return
 
     def ended(self, turn: Turn) -> None:
-        self._display(*bundle(turn, show=self._show, view=self._view))
+        self._display(*self._look.bundle(turn))
 
 
 class TerminalView:
@@ -115,15 +145,15 @@ class TerminalView:
     parts are printed while later ones stream.
     """
 
-    def __init__(self, write: Callable[[str], object], show: str = "all") -> None:
+    def __init__(self, write: Callable[[str], object], look: Look) -> None:
         self._write = write
-        self._show = show
+        self._look = look
         self._printed = ""
 
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
         turn = snapshot()
         if len(turn.parts) > 1 or turn.text:
-            self._print(plain(turn, show=self._show, progress=""), final=False)
+            self._print(self._look.plain(turn, ""), final=False)
 
     def _print(self, text: str, *, final: bool) -> None:
         if text.startswith(self._printed):
@@ -135,4 +165,4 @@ class TerminalView:
         self._printed = text
 
     def ended(self, turn: Turn) -> None:
-        self._print(plain(turn, show=self._show), final=True)
+        self._print(self._look.plain(turn), final=True)

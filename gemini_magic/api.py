@@ -1,0 +1,102 @@
+"""``ask()``: the same engine from Python; returns the Turn and displays nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from gemini_magic.turn import Turn
+
+if TYPE_CHECKING:
+    from gemini_magic.magics.magic import GeminiMagics
+
+
+def ask(
+    prompt: str,
+    *,
+    model: str | None = None,
+    conversation: str | None = None,
+    stateless: bool = False,
+    system: str | None = None,
+    thinking: str | None = None,
+    temperature: float | None = None,
+    max_tokens: int | None = None,
+    seed: int | None = None,
+    code: bool = True,
+    search: bool = False,
+    urls: bool = False,
+    stream: bool = True,
+    timeout: float | None = None,
+) -> Turn:
+    """Ask Gemini and return the `Turn`, which displays itself as the value of a cell.
+
+    Where the extension is loaded, its settings and conversations are used, and a call belongs to
+    the cell that makes it (several calls of one cell are several exchanges). Elsewhere (a script)
+    each call stands alone: settings come from the environment and nothing is remembered. The
+    prompt is sent as it is: in Python, variables are the f-string's work.
+
+    ``timeout``: seconds, the longest wait between complete events. Raises `GeminiError` when the
+    call fails (the partial answer is in ``%gemini history``) and `AnswerInterrupted`, a
+    KeyboardInterrupt, when it is stopped.
+    """
+    _text(prompt)
+    given: dict[str, Any] = {
+        "model": model,
+        "conversation": conversation,
+        "stateless": stateless,
+        "system": system,
+        "thinking": thinking,
+        "temperature": temperature,
+        "max_tokens": max_tokens,
+        "seed": seed,
+        "no_code": not code,
+        "search": search,
+        "urls": urls,
+        "no_stream": not stream,
+        "timeout": timeout,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    from gemini_magic.magics.options import check
+
+    check(given)
+    magics = _loaded()
+    if magics is not None:
+        return magics.ask(prompt, given, quiet=True)
+    return _alone(prompt, given)
+
+
+def _text(prompt: object) -> None:
+    # A caller without a type checker may pass anything; the service would say 400.
+    if not isinstance(prompt, str):
+        from gemini_magic.errors import PromptError
+
+        raise PromptError(
+            f"The prompt is {type(prompt).__name__}, not text.", "Pass a str: ask(str(value))."
+        )
+
+
+def _loaded() -> GeminiMagics | None:
+    # IPython is asked only where it runs already: a script need not import it.
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None:
+        return None
+    from gemini_magic.magics.loading import of
+
+    return of(shell)
+
+
+def _alone(prompt: str, given: dict[str, Any]) -> Turn:
+    from contextlib import closing
+
+    from gemini_magic.engine import Engine, Silent
+    from gemini_magic.magics.asking import refuse_empty, to_question
+    from gemini_magic.settings import Settings, from_environment
+    from gemini_magic.transport.connections import Connections
+
+    refuse_empty(prompt, "gemini")
+    settings = Settings(**from_environment())  # type: ignore[arg-type]
+    with closing(Connections()) as connections:
+        connection = connections.get(settings.backend)
+        question = to_question(settings, prompt, {**given, "stateless": True})
+        return Engine().ask(question, connection.backend.kind, connection.transport, Silent())

@@ -1,0 +1,129 @@
+"""From a parsed command to an answered question: settings, place, view."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gemini_magic.engine import Question, Silent, View
+from gemini_magic.errors import PromptError
+from gemini_magic.magics.options import help_table, parse
+from gemini_magic.magics.situation import Situation, situation
+from gemini_magic.prompt import expand
+from gemini_magic.settings import Settings
+from gemini_magic.transport.protocol import Config
+from gemini_magic.turn import Turn
+
+if TYPE_CHECKING:
+    from gemini_magic.magics.magic import GeminiMagics
+
+
+def ask_cell(magics: GeminiMagics, line: str, body: str) -> None:
+    """What a ``%%gemini`` cell does."""
+    given = parse(line, magics.magic_name)
+    if given.get("help"):
+        magics.say(f"%%{magics.magic_name} [options]\nthe prompt\n\n{help_table()}")
+        return
+    refuse_empty(body, magics.magic_name)
+    prompt = expand(body, magics.namespace)
+    now = situation(magics.shell)
+    if given.get("preview"):
+        from gemini_magic.magics.preview import preview
+
+        preview(magics, to_question(magics.settings, prompt, given, magics.peek(now)))
+        return
+    ask(magics, prompt, given)
+
+
+def to_question(
+    settings: Settings,
+    prompt: str,
+    given: Mapping[str, Any],
+    place: tuple[str | None, int] = (None, 0),
+) -> Question:
+    """The question that the options ask, over the settings in force, for its place."""
+    return Question(
+        prompt=prompt,
+        model=given.get("model", settings.model).removeprefix("models/"),
+        config=Config(
+            system=given.get("system", settings.system),
+            thinking=given.get("thinking", settings.thinking),
+            temperature=given.get("temperature"),
+            max_tokens=given.get("max_tokens"),
+            seed=given.get("seed"),
+            code=not given.get("no_code", False),
+            search=given.get("search", False),
+            urls=given.get("urls", False),
+        ),
+        conversation=given.get("conversation"),
+        stateless=given.get("stateless", False),
+        cell=place[0],
+        call=place[1],
+        stream=not given.get("no_stream", False),
+        timeout=given.get("timeout", settings.timeout),
+        retries=settings.retries,
+    )
+
+
+def refuse_empty(prompt: str, magic: str) -> None:
+    """Raise PromptError on a prompt of white space."""
+    if not prompt.strip():
+        raise PromptError(
+            "The prompt is empty: there is nothing to ask.",
+            f"Write it on the lines below %%{magic}.",
+        )
+
+
+def ask(
+    magics: GeminiMagics, prompt: str, given: Mapping[str, Any], *, quiet: bool = False
+) -> Turn:
+    """Ask, show (unless ``quiet``), and bind the turn to ``--output``, also a failed one."""
+    refuse_empty(prompt, magics.magic_name)
+    connection = magics.connect()
+    now = situation(magics.shell)
+    asked = to_question(magics.settings, prompt, given, magics.place(now))
+    engine = magics.engine
+    before = engine.last
+    try:
+        return engine.ask(
+            asked,
+            connection.backend.kind,
+            connection.transport,
+            Silent() if quiet else view(magics, given, now),
+        )
+    finally:
+        if "output" in given and engine.last is not before:
+            magics.namespace[given["output"]] = engine.last
+
+
+def view(magics: GeminiMagics, given: Mapping[str, Any], now: Situation) -> View:
+    """How this call's answer is shown, by who is watching."""
+    from gemini_magic.render.live import FinalView, LiveView, Look, TerminalView
+
+    how = given.get("view", magics.settings.view)
+    look = Look(given.get("show", "all"), how, magics.settings.show_thoughts)
+    if now.terminal:
+        return TerminalView(sys.stdout.write, look)
+    return (LiveView if now.watched else FinalView)(displayed(), look)
+
+
+def displayed() -> Any:
+    """A function that displays a bundle, and updates that display when called again."""
+    from IPython.display import publish_display_data
+
+    display_id = secrets.token_hex(8)
+    shown = False
+
+    def publish(data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+        nonlocal shown
+        publish_display_data(  # type: ignore[no-untyped-call]
+            dict(data),
+            metadata=dict(metadata),
+            transient={"display_id": display_id},
+            update=shown,
+        )
+        shown = True
+
+    return publish

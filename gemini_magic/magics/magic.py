@@ -1,0 +1,237 @@
+"""``%%gemini`` and ``%gemini``: parse, ask the engine, nothing else."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode, observe, validate
+
+from gemini_magic.errors import GeminiError
+from gemini_magic.magics.situation import Situation
+from gemini_magic.settings import (
+    BACKENDS,
+    DEFAULT_MODEL,
+    THINKING,
+    VIEWS,
+    Settings,
+    from_environment,
+)
+
+if TYPE_CHECKING:
+    from gemini_magic.engine import Engine
+    from gemini_magic.transport.connections import Connection, Connections
+    from gemini_magic.turn import Turn
+
+DOC = """Ask Gemini, with code execution, and see the answer as it streams.
+
+    %%gemini [options]
+    the prompt, on as many lines as it takes
+
+    %gemini SUBCOMMAND [...]
+
+``$`expr` `` in a prompt is replaced by the value of the expression; everything else is sent as
+it is. %%gemini --help lists the options, %gemini help the subcommands.
+"""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _readable_errors(method: F) -> F:
+    """Raise our errors without the frames and causes below them, unless the user wants those."""
+
+    @wraps(method)
+    def run(self: GeminiMagics, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except (GeminiError, KeyboardInterrupt) as error:
+            if self.show_tracebacks:
+                error.full_traceback = True  # type: ignore[union-attr]
+                raise
+            raise error from None
+
+    return run  # type: ignore[return-value]
+
+
+@magics_class
+class GeminiMagics(Magics):
+    """Settings of %%gemini; each can be set with %config or in ipython_config.py."""
+
+    model = Unicode(DEFAULT_MODEL, help="model that answers; also GEMINI_MAGIC_MODEL").tag(
+        config=True
+    )
+    backend = Enum(
+        BACKENDS, "auto", help="who answers; auto: Vertex when switched on, else a key"
+    ).tag(config=True)
+    api_version = Unicode("v1beta", help="version of the Developer API").tag(config=True)
+    system = Unicode(None, allow_none=True, help="system instruction").tag(config=True)
+    thinking = Enum(THINKING, None, allow_none=True, help="how long the model thinks").tag(
+        config=True
+    )
+    view = Enum(VIEWS, "auto", help="how answers are shown").tag(config=True)
+    timeout = Float(120.0, help="seconds, the longest wait between complete events").tag(
+        config=True
+    )
+    retries = Integer(4, min=0, max=20, help="tries again before the first event").tag(config=True)
+    show_thoughts = Bool(True, help="show the summaries of the model's thinking").tag(config=True)
+    show_tracebacks = Bool(False, help="show Python's traceback under an error").tag(config=True)
+    magic_name = Unicode("gemini", help="the name of the magic, set before loading").tag(
+        config=True
+    )
+    preload = Bool(True, help="import the SDK in the background after loading").tag(config=True)
+
+    def __init__(self, shell: Any, **kwargs: Any) -> None:
+        self._set_by_user: set[str] = set()
+        super().__init__(shell, **kwargs)
+        self.magics = {
+            kind: dict.fromkeys([self.magic_name], table["gemini"])
+            for kind, table in self.magics.items()
+        }
+        self.chosen: dict[str, Any] = {}  # by %gemini model, backend: above the traits
+        self._engine: Engine | None = None
+        self._connections: Connections | None = None
+        self._raw_cell = ""
+        self._execution: str | None = None
+        self._calls: dict[str, int] = {}
+        self.frontend: Any = None
+
+    @validate("model", "magic_name")
+    def _not_empty(self, proposal: Any) -> Any:
+        value = proposal["value"].strip()
+        if not value or (proposal["trait"].name == "magic_name" and not value.isidentifier()):
+            raise TraitError(f"{proposal['trait'].name} cannot be {proposal['value']!r}")
+        return value
+
+    @validate("timeout")
+    def _positive(self, proposal: Any) -> Any:
+        if not 0 < proposal["value"] <= 86_400:
+            raise TraitError("timeout is a number of seconds above 0")
+        return proposal["value"]
+
+    @observe(*Settings.__dataclass_fields__)
+    def _note(self, change: Any) -> None:
+        self._set_by_user.add(change["name"])
+
+    # -- what the parts of a kernel share ------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force: ``%gemini``'s own over traits over environment over defaults."""
+        traits = {name: getattr(self, name) for name in Settings.__dataclass_fields__}
+        environment = {
+            name: value
+            for name, value in from_environment().items()
+            if name not in self._set_by_user
+        }
+        return Settings(**{**traits, **environment, **self.chosen})
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this kernel, made when first needed."""
+        if self._engine is None:
+            from gemini_magic.engine import Engine
+
+            self._engine = Engine()
+        return self._engine
+
+    @property
+    def connections(self) -> Connections:
+        """The open connections of this kernel."""
+        if self._connections is None:
+            from gemini_magic.transport.connections import Connections
+
+            self._connections = Connections()
+        return self._connections
+
+    def connect(self) -> Connection:
+        """The connection the settings in force ask for; raises NoBackend when there is none."""
+        settings = self.settings
+        version = settings.api_version if "api_version" in self._set_by_user else None
+        return self.connections.get(settings.backend, version)
+
+    # -- the magic -----------------------------------------------------------------------------
+
+    @no_var_expand
+    @line_cell_magic
+    @_readable_errors
+    def gemini(self, line: str, cell: str | None = None) -> None:
+        if cell is None:
+            from gemini_magic.magics.subcommands import run
+
+            return run(self, line)
+        from gemini_magic.magics.asking import ask_cell
+
+        return ask_cell(self, line, self.body(cell))
+
+    gemini.__doc__ = DOC
+
+    def body(self, cell: str) -> str:
+        """The prompt as it was typed: without the newline that IPython adds to a cell."""
+        if cell.endswith("\n") and not self._raw_cell.endswith("\n"):
+            return cell[:-1]
+        return cell
+
+    def peek(self, now: Situation) -> tuple[str | None, int]:
+        """The cell that asks and which call of its execution this would be, from 0."""
+        if now.cell is None:
+            return None, 0
+        if now.execution != self._execution:
+            self._execution, self._calls = now.execution, {}
+        return now.cell, self._calls.get(now.cell, 0)
+
+    def place(self, now: Situation) -> tuple[str | None, int]:
+        """As `peek`, and counts the call."""
+        cell, call = self.peek(now)
+        if cell is not None:
+            self._calls[cell] = call + 1
+        return cell, call
+
+    def ask(self, prompt: str, given: Mapping[str, Any], *, quiet: bool = False) -> Turn:
+        """Ask with the options that were given; shows the answer unless ``quiet``."""
+        from gemini_magic.magics.asking import ask
+
+        return ask(self, prompt, given, quiet=quiet)
+
+    # -- loading and unloading -------------------------------------------------------------------
+
+    def before_cell(self, info: Any) -> None:
+        """``pre_run_cell``: remember the cell as it was typed."""
+        self._raw_cell = info.raw_cell or ""
+
+    def after_cell(self, _result: Any) -> None:
+        """``post_run_cell``: forget what an earlier run of the cell asked beyond this one."""
+        if self._engine is not None and self._calls:
+            for cell, calls in self._calls.items():
+                for conversation in self._engine.conversations:
+                    conversation.settle(cell, calls)
+            self._calls = {}
+        if self.preload and self._connections is None:
+            threading.Thread(target=self._warm, name="gemini-preload", daemon=True).start()
+
+    def _warm(self) -> None:
+        try:
+            self.connect().transport.warm()
+        except GeminiError:
+            return  # told in full when something is asked; loading stays silent
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The user's variables."""
+        assert self.shell is not None
+        namespace: dict[str, Any] = self.shell.user_ns
+        return namespace
+
+    def close(self) -> None:
+        """Close connections and whatever still runs."""
+        if self._engine is not None:
+            self._engine.stop()
+        if self._connections is not None:
+            self._connections.close()
+
+    def say(self, text: str) -> None:
+        """Print for the user."""
+        sys.stdout.write(text + "\n")

@@ -1,0 +1,227 @@
+"""The options of ``%%gemini``: one table that parses, helps and is compared with the docs."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gemini_magic.errors import OptionError, did_you_mean
+from gemini_magic.settings import SHOWS, THINKING, VIEWS
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: its names (long first), what it takes, and what it means.
+
+    ``takes``: the placeholder of its value (NAME, TEXT, ...), empty for a switch. ``read`` turns
+    the word into the value and raises ValueError with a reason.
+    """
+
+    name: str
+    short: str = ""
+    takes: str = ""
+    help: str = ""
+    read: Callable[[str], Any] = str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.name.removeprefix("--").replace("-", "_")
+
+    @property
+    def usage(self) -> str:
+        """How the option is written in help and docs: ``-m, --model NAME``."""
+        names = f"{self.short}, {self.name}" if self.short else self.name
+        return f"{names} {self.takes}".strip()
+
+
+def _whole(minimum: int, maximum: int) -> Callable[[str], int]:
+    def read(word: str) -> int:
+        try:
+            value = int(word)
+        except ValueError:
+            raise ValueError("a whole number") from None
+        if not minimum <= value <= maximum:
+            raise ValueError(f"a whole number from {minimum:,} to {maximum:,}")
+        return value
+
+    return read
+
+
+def _number(minimum: float, maximum: float, what: str) -> Callable[[str], float]:
+    def read(word: str) -> float:
+        try:
+            value = float(word)
+        except ValueError:
+            value = math.nan
+        if not minimum <= value <= maximum:
+            raise ValueError(what)
+        return value
+
+    return read
+
+
+def _identifier(word: str) -> str:
+    import keyword
+
+    if not word.isidentifier() or keyword.iskeyword(word):
+        raise ValueError("the name of a variable")
+    return word
+
+
+def _named(word: str) -> str:
+    if not word.strip():
+        raise ValueError("a name")
+    return word
+
+
+INT32 = 2**31 - 1
+
+OPTIONS: tuple[Option, ...] = (
+    Option("--model", "-m", "NAME", "model for this cell", read=_named),
+    Option(
+        "--conversation", "-c", "NAME", "named conversation (default: the current one)", read=_named
+    ),
+    Option("--stateless", help="neither reads nor writes history"),
+    Option("--system", takes="TEXT", help="system instruction"),
+    Option(
+        "--thinking",
+        takes="LEVEL",
+        help="minimal, low, medium, high or xhigh (a budget on 2.5 models: assumed mapping)",
+        choices=THINKING,
+    ),
+    Option(
+        "--temperature",
+        "-t",
+        "X",
+        "sampling temperature, sent only when given",
+        read=_number(0, 2, "a number from 0 to 2"),
+    ),
+    Option("--max-tokens", takes="N", help="limit of the answer's tokens", read=_whole(1, INT32)),
+    Option("--seed", takes="N", help="seed of the sampling", read=_whole(-INT32 - 1, INT32)),
+    Option("--no-code", help="without the codeExecution tool"),
+    Option("--search", help="with Google Search beside it"),
+    Option("--urls", help="with URL context beside it"),
+    Option("--output", "-o", "NAME", "bind the answer (a Turn) to a variable", read=_identifier),
+    Option("--view", takes="HOW", help="auto, widget, html, markdown or plain", choices=VIEWS),
+    Option("--show", takes="WHAT", help="all, answer, code or results", choices=SHOWS),
+    Option("--no-stream", help="one generateContent call instead of a stream"),
+    Option(
+        "--timeout",
+        takes="SECONDS",
+        help="longest wait between complete events",
+        read=_number(0.001, 86_400, "a number of seconds above 0"),
+    ),
+    Option("--preview", help="show exactly what would be sent, and send nothing"),
+    Option("--help", help="this table"),
+)
+
+_BY_NAME: dict[str, Option] = {
+    name: option for option in OPTIONS for name in (option.name, option.short) if name
+}
+
+
+def split(line: str) -> list[str]:
+    """The words of an option line, quotes taken off; OptionError when a quote is not closed."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise OptionError(
+            f"The option line cannot be read: {str(error).lower()}.",
+            'Write values with spaces or apostrophes in double quotes: --system "don\'t guess".',
+        ) from None
+
+
+def parse(line: str, magic: str = "gemini") -> dict[str, Any]:
+    """The options on the first line of a cell, by key; only those that were given.
+
+    ``-`` and ``_`` are the same in names; ``--name=value`` and ``--name value`` both work. Raises
+    OptionError on an unknown option (with close matches), one given twice, a missing or unusable
+    value, and on text that is no option.
+    """
+    return read_words(split(line), magic)
+
+
+def read_words(words: Sequence[str], magic: str) -> dict[str, Any]:
+    """As `parse`, for words that were split already."""
+    found: dict[str, Any] = {}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, given, value = _option_name(word)
+        option = _BY_NAME.get(name)
+        if option is None:
+            raise _unknown(word, name, magic)
+        if option.key in found:
+            raise OptionError(f"{option.name} is given twice.", "Leave one of them out.")
+        if not option.takes:
+            if given:
+                raise OptionError(f"{option.name} takes no value.", f"Write {option.name} alone.")
+            found[option.key] = True
+            continue
+        if not given:
+            if not rest or _option_name(rest[0])[0] in _BY_NAME:
+                raise OptionError(f"{option.name} needs a value.", f"Write {option.usage}.")
+            value = rest.pop(0)
+        found[option.key] = _value(option, value)
+    return found
+
+
+_NUMBER = re.compile(r"-\d|-\.\d")
+
+
+def _option_name(word: str) -> tuple[str, bool, str]:
+    """The option a word names, whether it carries a value (``--name=value``), and that value."""
+    if not word.startswith("-") or _NUMBER.match(word):
+        return "", False, ""
+    name, equals, value = word.partition("=")
+    if name.startswith("--"):
+        name = name[:2] + name[2:].replace("_", "-")
+    elif len(name) > 2 and name[:2] in _BY_NAME and not equals:
+        return name[:2], True, name[2:]  # -mNAME, as command lines have it
+    return name, bool(equals), value
+
+
+def _unknown(word: str, name: str, magic: str) -> OptionError:
+    if not name:
+        return OptionError(
+            f"{word!r} on the %%{magic} line is not an option.",
+            f"Put the prompt on the lines below it, or use %{magic} ask TEXT for one line.",
+        )
+    near = did_you_mean(name, [known for known in _BY_NAME if known.startswith("--")])
+    if "key" in name:
+        near = "Keys are never an option: set GEMINI_API_KEY in the environment."
+    return OptionError(f"%%{magic} has no option {name}.", near or f"%%{magic} --help shows them.")
+
+
+def _value(option: Option, word: str) -> Any:
+    if option.choices:
+        if word.lower() in option.choices:
+            return word.lower()
+        raise OptionError(
+            f"{option.name} cannot be {word!r}.",
+            did_you_mean(word.lower(), option.choices)
+            or f"It is one of {', '.join(option.choices)}.",
+        )
+    try:
+        return option.read(word)
+    except ValueError as reason:
+        raise OptionError(f"{option.name} cannot be {word!r}.", f"It takes {reason}.") from None
+
+
+def check(given: Mapping[str, Any]) -> None:
+    """The same rules for values that came from Python; OptionError on one that cannot be used."""
+    for option in OPTIONS:
+        value = given.get(option.key)
+        if option.takes and value is not None:
+            _value(option, str(value))
+
+
+def help_table() -> str:
+    """The options as aligned text, one a line."""
+    width = max(len(option.usage) for option in OPTIONS)
+    return "\n".join(f"  {option.usage:<{width}}  {option.help}" for option in OPTIONS)

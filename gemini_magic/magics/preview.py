@@ -1,0 +1,39 @@
+"""``--preview``: exactly what would be sent, and nothing sent."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gemini_magic.engine import Question
+    from gemini_magic.magics.magic import GeminiMagics
+
+LONGEST = 400  # characters of one string in the shown body
+
+
+def preview(magics: GeminiMagics, question: Question) -> None:
+    """Print the request: where it would go, its size, the parts of its history, its body.
+
+    The sizes are those of the real body; long strings (a prompt, an attachment's base64) are cut
+    in what is shown, and the cut is named.
+    """
+    request = magics.connect().transport.preview(magics.engine.outgoing(question))
+    contents = request.body.get("contents", [])
+    magics.say(
+        f"{request.method} {request.url}\n"
+        f"{request.size:,} bytes, {len(contents)} contents "
+        f"({len(contents) - 1} of them history); nothing was sent\n"
+        + json.dumps(_short(request.body), indent=2, ensure_ascii=False)
+    )
+
+
+def _short(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _short(inner) for name, inner in value.items()}
+        case list():
+            return [_short(inner) for inner in value]
+        case str() if len(value) > LONGEST:
+            return f"{value[:LONGEST]}... ({len(value):,} characters)"
+    return value

@@ -1,0 +1,339 @@
+"""The subcommands of ``%gemini``: one table, one function each.
+
+No value shows, a value sets. ``[N]`` is the number that ``history`` shows, by default the last.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gemini_magic.conversation import Conversation, Exchange
+from gemini_magic.errors import NoBackend, OptionError, did_you_mean
+from gemini_magic.magics.options import OPTIONS, help_table
+from gemini_magic.settings import BACKENDS
+from gemini_magic.storage import load_conversation, save_conversation
+from gemini_magic.turn import Usage
+
+if TYPE_CHECKING:
+    from gemini_magic.magics.magic import GeminiMagics
+
+
+@dataclass(frozen=True)
+class Subcommand:
+    """One subcommand: how it is written, what it does."""
+
+    name: str
+    takes: str
+    help: str
+    run: Callable[[GeminiMagics, str], None]
+
+    @property
+    def usage(self) -> str:
+        return f"{self.name} {self.takes}".strip()
+
+
+def run(magics: GeminiMagics, line: str) -> None:
+    """What a ``%gemini`` line does; OptionError on an unknown subcommand."""
+    word, _, rest = line.strip().partition(" ")
+    if word in ("--help", "-h"):
+        word = "help"
+    found = _BY_NAME.get(word or "status")
+    if found is None:
+        near = did_you_mean(word, _BY_NAME)
+        if " " in line.strip() or not near:
+            near = f"Did you mean %{magics.magic_name} ask {line.strip()[:60]}"
+            near += "?" if not near.endswith("?") else ""
+        raise OptionError(f"%{magics.magic_name} has no subcommand {word!r}.", near)
+    found.run(magics, rest.strip() if found.name != "ask" else rest)
+
+
+def _status(magics: GeminiMagics, rest: str) -> None:
+    _no_value(rest, "status")
+    settings = magics.settings
+    conversation = magics.engine.conversations.get()
+    try:
+        backend = str(magics.connect().backend)
+    except NoBackend as error:
+        backend = f"none: {error.what}\n              {error.hint}"
+    total = sum((usage for _, _, usage in magics.engine.spent), Usage())
+    magics.say(
+        f"backend       {backend}\n"
+        f"model         {settings.model}\n"
+        f"conversation  {conversation.name}, {_count(len(conversation), 'exchange')}\n"
+        f"this session  {_count(len(magics.engine.spent), 'call')}, "
+        f"{total.total_tokens:,} tokens"
+    )
+
+
+def _ask(magics: GeminiMagics, rest: str) -> None:
+    if not rest.strip():
+        raise OptionError(
+            "There is no text to ask.", f"Write it behind: %{magics.magic_name} ask TEXT"
+        )
+    from gemini_magic.prompt import expand
+
+    magics.ask(expand(rest, magics.namespace), {})
+
+
+def _help(magics: GeminiMagics, rest: str) -> None:
+    _no_value(rest, "help")
+    name = magics.magic_name
+    width = max(len(command.usage) for command in SUBCOMMANDS)
+    rows = "\n".join(f"  {command.usage:<{width}}  {command.help}" for command in SUBCOMMANDS)
+    magics.say(
+        f"%%{name} [options], the prompt on the lines below it\n{help_table()}\n\n"
+        f"%{name} SUBCOMMAND\n{rows}\n\n"
+        "In a prompt, $`expr` is replaced by the value of the expression."
+    )
+
+
+def _model(magics: GeminiMagics, rest: str) -> None:
+    if rest:
+        magics.chosen["model"] = _word(rest, "model NAME").removeprefix("models/")
+    magics.say(f"model: {magics.settings.model}")
+
+
+def _backend(magics: GeminiMagics, rest: str) -> None:
+    if rest:
+        name = _word(rest, "backend NAME").lower()
+        if name not in BACKENDS:
+            raise OptionError(
+                f"There is no backend {name!r}.",
+                did_you_mean(name, BACKENDS) or f"It is one of {', '.join(BACKENDS)}.",
+            )
+        earlier = magics.chosen.get("backend")
+        magics.chosen["backend"] = name
+        try:
+            magics.connect()
+        except BaseException:
+            # What cannot be used is not kept: the backend in force goes on.
+            magics.chosen.pop("backend")
+            if earlier is not None:
+                magics.chosen["backend"] = earlier
+            raise
+    backend = magics.connect().backend
+    note = (
+        "\nAnswers come from the offline emulator: its words are scripted, its code really runs "
+        "here."
+        if backend.kind == "emulator"
+        else ""
+    )
+    magics.say(f"backend: {backend}{note}")
+
+
+def _history(magics: GeminiMagics, rest: str) -> None:
+    conversation = magics.engine.conversations.get()
+    count = len(conversation)
+    shown = count if not rest else _number(rest, "history N")
+    magics.say(f"conversation {conversation.name}: {_count(count, 'exchange')}")
+    for number, exchange in list(enumerate(conversation, 1))[max(0, count - shown) :]:
+        magics.say(f"{number:>4}  {_described(exchange)}")
+
+
+def _described(exchange: Exchange) -> str:
+    turn = exchange.turn
+    prompt = " ".join(turn.request.prompt.split())
+    prompt = prompt if len(prompt) <= 60 else prompt[:57] + "..."
+    marks: list[str] = [] if turn.status == "complete" else [turn.status]
+    if not exchange.sendable:
+        marks.append("not sent" if exchange.good is None else "its earlier answer is sent")
+    if exchange.stale:
+        marks.append("stale: an exchange before it has changed")
+    runs = f", {_count(len(turn.code), 'run')}" if turn.code else ""
+    noted = f"  [{'; '.join(marks)}]" if marks else ""
+    return f"{prompt}  ({turn.model}, {turn.usage.total_tokens:,} tokens{runs}){noted}"
+
+
+def _show(magics: GeminiMagics, rest: str) -> None:
+    conversation = magics.engine.conversations.get()
+    turn = _exchange(conversation, rest, "show").turn
+    from gemini_magic.magics.asking import view
+    from gemini_magic.magics.situation import situation
+
+    now = replace(situation(magics.shell), watched=False)
+    view(magics, {}, now).ended(turn)
+
+
+def _conversation(magics: GeminiMagics, rest: str) -> None:
+    conversations = magics.engine.conversations
+    words = _words(rest)
+    flags = [word for word in words if word.startswith("--")]
+    names = [word for word in words if not word.startswith("--")]
+    known = ("--new", "--fork", "--delete", "--list")
+    for flag in flags:
+        if flag not in known:
+            raise OptionError(
+                f"%gemini conversation has no option {flag}.",
+                did_you_mean(flag, known) or f"It takes {', '.join(known)}.",
+            )
+    if len(flags) > 1:
+        raise OptionError(f"{' and '.join(flags)} cannot go together.", "Use one at a time.")
+    flag = flags[0] if flags else ""
+    if flag == "--list":
+        for conversation in conversations:
+            mark = "*" if conversation.name == conversations.current else " "
+            magics.say(f"{mark} {conversation.name}, {_count(len(conversation), 'exchange')}")
+        return
+    if len(names) > 1 or (flag in ("--new", "--fork") and not names):
+        raise OptionError(
+            "%gemini conversation takes one name.", "Put a name with spaces in double quotes."
+        )
+    if flag == "--new" and names[0] in conversations:
+        raise OptionError(
+            f"A conversation called {names[0]!r} exists already.",
+            f"%gemini conversation {names[0]} goes on with it.",
+        )
+    if flag == "--fork":
+        conversations.current = conversations.fork(conversations.current, names[0]).name
+    elif flag == "--delete":
+        name = names[0] if names else conversations.current
+        conversations.delete(name)
+        magics.say(f"deleted: {name}")
+    elif names:
+        conversations.current = conversations.get(names[0]).name
+    current = conversations.get()
+    magics.say(f"conversation: {current.name}, {_count(len(current), 'exchange')}")
+
+
+def _undo(magics: GeminiMagics, rest: str) -> None:
+    _no_value(rest, "undo")
+    exchange = magics.engine.conversations.get().undo()
+    magics.say(
+        "nothing to undo"
+        if exchange is None
+        else f"removed: {_described(exchange)}\n%gemini redo brings it back"
+    )
+
+
+def _redo(magics: GeminiMagics, rest: str) -> None:
+    _no_value(rest, "redo")
+    exchange = magics.engine.conversations.get().redo()
+    magics.say("nothing to redo" if exchange is None else f"brought back: {_described(exchange)}")
+
+
+def _reset(magics: GeminiMagics, rest: str) -> None:
+    _no_value(rest, "reset")
+    conversation = magics.engine.conversations.get()
+    count = conversation.reset()
+    magics.say(
+        f"conversation {conversation.name} is empty; {_count(count, 'exchange')} removed, "
+        "%gemini redo brings them back one by one"
+    )
+
+
+def _save(magics: GeminiMagics, rest: str) -> None:
+    path = Path(_word(rest, "save PATH", required=True)).expanduser()
+    conversation = magics.engine.conversations.get()
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    size = save_conversation(conversation, path, now)
+    magics.say(f"saved {_count(len(conversation), 'exchange')} to {path}, {size:,} bytes")
+
+
+def _load(magics: GeminiMagics, rest: str) -> None:
+    path = Path(_word(rest, "load PATH", required=True)).expanduser()
+    conversations = magics.engine.conversations
+    conversation = conversations.add(load_conversation(path))
+    conversations.current = conversation.name
+    magics.say(f"conversation: {conversation.name}, {_count(len(conversation), 'exchange')}")
+
+
+def _usage(magics: GeminiMagics, rest: str) -> None:
+    _no_value(rest, "usage")
+    spent = magics.engine.spent
+    by_model: dict[str, list[Usage]] = {}
+    for model, _, usage in spent:
+        by_model.setdefault(model, []).append(usage)
+    magics.say(f"this session: {_count(len(spent), 'call')}")
+    for model, usages in by_model.items():
+        total = sum(usages, Usage())
+        magics.say(
+            f"  {model}: {_count(len(usages), 'call')}, input {total.input_tokens:,}, "
+            f"output {total.output_tokens:,}, thinking {total.thinking_tokens:,}, "
+            f"tool use {total.tool_use_tokens:,}, cached {total.cached_tokens:,}, "
+            f"total {total.total_tokens:,} tokens"
+        )
+
+
+SUBCOMMANDS: tuple[Subcommand, ...] = (
+    Subcommand(
+        "status", "", "backend, model, conversation and usage (also %gemini alone)", _status
+    ),
+    Subcommand("ask", "TEXT", "ask the rest of the line", _ask),
+    Subcommand("help", "", "this text", _help),
+    Subcommand("model", "[NAME]", "show or set the model", _model),
+    Subcommand("backend", "[NAME]", f"show or set the backend: {', '.join(BACKENDS)}", _backend),
+    Subcommand("history", "[N]", "the exchanges of the conversation, or its last N", _history),
+    Subcommand("show", "[N]", "show an answer again", _show),
+    Subcommand(
+        "conversation",
+        "[NAME]",
+        "show or switch; with --new NAME, --fork NEW, --delete [NAME], --list",
+        _conversation,
+    ),
+    Subcommand("undo", "", "remove the last exchange", _undo),
+    Subcommand("redo", "", "bring back what undo or reset removed", _redo),
+    Subcommand("reset", "", "empty the conversation", _reset),
+    Subcommand("save", "PATH", "write the conversation to a file", _save),
+    Subcommand("load", "PATH", "read a conversation from a file and go on with it", _load),
+    Subcommand("usage", "", "tokens of this session, by model", _usage),
+)
+
+_BY_NAME = {command.name: command for command in SUBCOMMANDS}
+
+
+def _exchange(conversation: Conversation, rest: str, name: str) -> Exchange:
+    if not len(conversation):
+        raise OptionError(
+            f"Conversation {conversation.name} is empty.", "Ask something first: %gemini ask TEXT"
+        )
+    number = _number(rest, f"{name} N") if rest else len(conversation)
+    if not 1 <= number <= len(conversation):
+        raise OptionError(
+            f"There is no exchange {number}.",
+            f"%gemini history shows the numbers, 1 to {len(conversation)}.",
+        )
+    return conversation[number - 1]
+
+
+def _number(word: str, usage: str) -> int:
+    if not word.isdecimal():
+        raise OptionError(f"{word!r} is not a number.", f"Write %gemini {usage}.")
+    return int(word)
+
+
+def _words(rest: str) -> list[str]:
+    try:
+        return shlex.split(rest)
+    except ValueError as error:
+        raise OptionError(
+            f"The line cannot be read: {str(error).lower()}.",
+            "Put names with spaces or apostrophes in double quotes.",
+        ) from None
+
+
+def _word(rest: str, usage: str, *, required: bool = False) -> str:
+    words = _words(rest)
+    if len(words) != 1 or not words[0].strip():
+        what = "needs a value" if not words and required else "takes one value"
+        raise OptionError(
+            f"%gemini {usage.split()[0]} {what}.",
+            f"Write %gemini {usage}; put one with spaces in double quotes.",
+        )
+    return words[0]
+
+
+def _no_value(rest: str, name: str) -> None:
+    if rest:
+        raise OptionError(f"%gemini {name} takes no value.", f"Write %gemini {name} alone.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+__all__ = ["OPTIONS", "SUBCOMMANDS", "Subcommand", "run"]

@@ -1,0 +1,69 @@
+"""Connections: one open transport per backend, made when first needed, kept for the kernel.
+
+Building a client costs tens of milliseconds and a TLS handshake, so each backend's is kept. The
+emulator is started here, in threads of this process; everything else meets it over HTTP only.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gemini_magic.transport.backends import Backend, choose
+
+if TYPE_CHECKING:
+    from gemini_magic.transport.google import GoogleTransport
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A backend and the open transport to it."""
+
+    backend: Backend
+    transport: GoogleTransport
+
+
+class Connections:
+    """The connections of one kernel or process."""
+
+    def __init__(self) -> None:
+        self._open: list[Connection] = []
+        self._emulator: Any = None
+        self._lock = threading.Lock()
+
+    def get(self, name: str, api_version: str | None = None) -> Connection:
+        """The connection for a backend name (auto, developer, vertex, emulator).
+
+        The environment is read each time, so that a key set later, or changed, is used. Raises
+        NoBackend when nobody is configured, MissingExtra when the emulator's extra is missing.
+        """
+        backend = choose(name, api_version)
+        with self._lock:
+            if backend.kind == "emulator":
+                backend = replace(backend, base_url=self._emulator_url())
+            for connection in self._open:
+                if (connection.backend, connection.backend.api_key) == (backend, backend.api_key):
+                    return connection
+            from gemini_magic.transport.google import GoogleTransport
+
+            self._open.append(Connection(backend, GoogleTransport(backend)))
+            return self._open[-1]
+
+    def _emulator_url(self) -> str:
+        if self._emulator is None:
+            from gemini_magic.emulator import Emulator
+
+            self._emulator = Emulator()
+            self._emulator.__enter__()
+        return str(self._emulator.url)
+
+    def close(self) -> None:
+        """Close every connection, and the emulator when it runs here."""
+        with self._lock:
+            for connection in self._open:
+                connection.transport.close()
+            self._open.clear()
+            if self._emulator is not None:
+                self._emulator.__exit__(None, None, None)
+                self._emulator = None
