@@ -8,12 +8,11 @@ so that prices do not become formulas.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup, escape
@@ -80,8 +79,8 @@ def parser() -> MarkdownIt:
     made.use(dollarmath_plugin, allow_labels=False, allow_digits=False, double_inline=True)
     made.use(amsmath_plugin)
     made.inline.ruler.before("escape", "bracket_math", _bracket_math)
-    assert isinstance(made.renderer, RendererHTML)
-    made.renderer.rules.update(_RULES)
+    for name, rule in _RULES.items():
+        made.add_render_rule(name, rule)
     return made
 
 
@@ -141,7 +140,7 @@ def _unused_definitions(tokens: Sequence[Token], env: dict[str, Any]) -> list[st
     ]
 
 
-_Rule = Callable[[Sequence[Token], int, Any, MutableMapping[str, Any]], str]
+_Rule = Callable[[Any, Sequence[Token], int, Any, Any], str]  # the parser binds the renderer
 
 
 def _inert(text: str) -> Markup:
@@ -162,30 +161,30 @@ def _math(text: str, *, block: bool = False) -> Markup:
     return Markup("<p>{}</p>\n" if block else "<span>{}</span>").format(text)
 
 
-def _draw_text(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+def _draw_text(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     return _inert(tokens[at].content)
 
 
-def _draw_dollar(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+def _draw_dollar(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     token = tokens[at]
     mark = "$$" if token.type in ("math_block", "math_inline_double") else "$"
     return _math(f"{mark}{token.content}{mark}", block=token.type == "math_block")
 
 
-def _draw_typed(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+def _draw_typed(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     return _math(tokens[at].content, block=tokens[at].type == "amsmath")
 
 
-def _draw_code(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+def _draw_code(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     return Markup("<code>{}</code>").format(tokens[at].content)
 
 
-def _draw_fence(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+def _draw_fence(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     words = tokens[at].info.split()
     return highlighted(tokens[at].content, words[0] if words else "")
 
 
-def _draw_image(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+def _draw_image(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     token = tokens[at]
     url = str(token.attrs.get("src", ""))
     words = token.content or "picture"
@@ -195,7 +194,7 @@ def _draw_image(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str
     return drawn.format(url, _inert(words))
 
 
-def _draw_link(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+def _draw_link(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     url, title = str(tokens[at].attrs.get("href", "")), tokens[at].attrs.get("title")
     if not link_allowed(url):
         return "<a>"
@@ -203,7 +202,7 @@ def _draw_link(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     return Markup('<a href="{}"{} rel="noopener noreferrer">').format(url, named)
 
 
-def _draw_cell(tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+def _draw_cell(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     style = str(tokens[at].attrs.get("style", ""))
     aligned = f' style="{style}"' if re.fullmatch(r"text-align:(left|right|center)", style) else ""
     return f"<{tokens[at].tag}{aligned}>"
