@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from gemini_magic.parts import Json, Thought
+from gemini_magic.parts import Json, Text, Thought
 from gemini_magic.render.bundle import bundle
 from gemini_magic.render.markdown import markdown
 from gemini_magic.render.plain import plain
@@ -152,8 +152,13 @@ class TerminalView:
 
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
         turn = snapshot()
-        if len(turn.parts) > 1 or turn.text:
-            self._print(self._look.plain(turn, ""), final=False)
+        parts = list(turn.parts)
+        while parts and not isinstance(parts[-1], Text):
+            parts.pop()  # a run may still get results, a thought still grow
+        if parts:
+            shown = self._look.plain(replace(turn, parts=tuple(parts)))
+            # While a turn streams, the last block says what is happening.
+            self._print(shown.rpartition("\n\n")[0], final=False)
 
     def _print(self, text: str, *, final: bool) -> None:
         if text.startswith(self._printed):
