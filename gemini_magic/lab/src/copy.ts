@@ -1,18 +1,27 @@
-/** Copying, said to the reader and to a screen reader. */
+/** The copy button. */
 
 import { Clipboard } from '@jupyterlab/apputils';
+import { Widget } from '@lumino/widgets';
 
-/** Copy `text`; the pressed button in `host` says so for a moment. */
-export function copy(text: string, host: HTMLElement): void {
-  Clipboard.copyToSystem(text);
-  const pressed = host.querySelector<HTMLButtonElement>('button[data-action="copy"]');
-  if (!pressed || pressed.dataset.label) {
-    return;
-  }
-  pressed.dataset.label = pressed.textContent ?? '';
-  pressed.textContent = 'Copied';
-  setTimeout(() => {
-    pressed.textContent = pressed.dataset.label ?? '';
-    delete pressed.dataset.label;
-  }, 1500);
+import { button } from './section';
+
+/** How long the button says that it has copied, in milliseconds. */
+const SAID = 1500;
+
+/** A button that copies what `text` returns when it is pressed, and says so. */
+export function copyButton(label: string, text: () => string): Widget {
+  const node = button('copy', label, () => {
+    Clipboard.copyToSystem(text());
+    node.textContent = 'Copied';
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      node.textContent = label;
+    }, SAID);
+  });
+  node.setAttribute('aria-live', 'polite');
+  let timer = 0;
+  const widget = new Widget();
+  widget.addClass('gm-Tools');
+  widget.node.append(node);
+  return widget;
 }

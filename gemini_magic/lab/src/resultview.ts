@@ -3,16 +3,19 @@
 import { Widget } from '@lumino/widgets';
 import stripAnsi from 'strip-ansi';
 
+import { countLines, resultDetail } from './captions';
 import { type Folds, Section, element } from './section';
 import { outcomeWord } from './steps';
 import type { ResultPart } from './turn';
-import { count, lines } from './words';
 
 const MARKS: Record<string, string> = {
   OUTCOME_OK: '✓',
   OUTCOME_FAILED: '✗',
   OUTCOME_DEADLINE_EXCEEDED: '⧗'
 };
+
+/** Lines of output that stand without scrolling (`.gm-Output` in the style sheet). */
+const WITHOUT_SCROLLING = 20;
 
 export class ResultView extends Section {
   constructor(key: string, folds: Folds) {
@@ -22,26 +25,26 @@ export class ResultView extends Section {
     this.add(this.output);
   }
 
-  show(result: ResultPart, open: boolean): void {
+  draw(result: ResultPart, open: boolean): void {
     const outcome = result.outcome ?? '';
     const output = stripAnsi(result.output ?? '');
-    const size = lines(output);
     this.node.dataset.outcome = outcome;
-    const badge = element('span', 'gm-Badge');
     const mark = element('span', 'gm-Mark', MARKS[outcome] ?? '•');
     mark.setAttribute('aria-hidden', 'true');
-    badge.append(mark, outcomeWord(result.outcome));
     this.summary.node.replaceChildren(
+      mark,
       'Result: ',
-      badge,
-      size ? `, ${count(size, 'line')}` : ', no output'
+      element('span', 'gm-Badge', outcomeWord(result.outcome)),
+      resultDetail(result, output)
     );
     if (this.output.node.textContent !== output) {
       this.output.node.textContent = output;
-      // A long output scrolls, and what scrolls must be reachable from the keyboard.
-      this.output.node.tabIndex = size > 20 ? 0 : -1;
+      if (countLines(output) > WITHOUT_SCROLLING) {
+        // What scrolls must be reachable from the keyboard.
+        this.output.node.tabIndex = 0;
+      }
     }
-    this.output.setHidden(size === 0);
+    this.output.setHidden(output.trim() === '');
     this.suggest(open);
   }
 

@@ -28,8 +28,8 @@ const HIGHLIGHT = /^(language-[\w+#-]+|cm-[\w-]+|ͼ\w+)$/;
 const PICTURE = /^data:image\/(png|jpeg|gif|webp);base64,/;
 
 /** Whether a link of an answer may be followed. */
-export function isSafeLink(url: unknown): url is string {
-  return typeof url === 'string' && /^(https?:\/\/|mailto:)/i.test(url.trim());
+export function isSafeLink(url: string): boolean {
+  return /^(https?:\/\/|mailto:)/i.test(url.trim());
 }
 
 export class AnswerSanitizer implements IRenderMime.ISanitizer {
@@ -75,16 +75,17 @@ function narrow(element: Element): void {
       element.removeAttribute(name);
     }
   }
-  if (tag === 'a' && !isSafeLink(element.getAttribute('href'))) {
+  if (tag === 'a' && !isSafeLink(element.getAttribute('href') ?? '')) {
     element.removeAttribute('href');
   }
 }
 
 /** A picture from elsewhere is not loaded; a reader may follow the link to it. */
 function pictureLink(image: Element): Element {
-  const source = image.getAttribute('src');
-  const link = image.ownerDocument.createElement(isSafeLink(source) ? 'a' : 'span');
-  if (isSafeLink(source)) {
+  const source = image.getAttribute('src') ?? '';
+  const safe = isSafeLink(source);
+  const link = image.ownerDocument.createElement(safe ? 'a' : 'span');
+  if (safe) {
     link.setAttribute('href', source);
   }
   link.textContent = `[picture: ${image.getAttribute('alt') || source || 'no source'}]`;

@@ -3,44 +3,56 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Panel, Widget } from '@lumino/widgets';
 
-import { copy } from './copy';
+import { codeCaption } from './captions';
+import { copyButton } from './copy';
+import { PartView, picture } from './partviews';
 import { Prose, fence } from './prose';
 import { ResultView } from './resultview';
-import { isSafeLink } from './sanitizer';
-import { type Folds, Section, button, element } from './section';
-import { type PartStep, type ProseStep, type RunStep, type Step, runOutcome } from './steps';
+import { type Folds, Section } from './section';
+import type { PartStep, ProseStep, RunStep, Step } from './steps';
 import type { CodePart, ImagePart } from './turn';
-import { count, language, lines, size } from './words';
 
 /** What a view needs to know beside its step. */
 export interface Surroundings {
   options: IRenderMime.IRendererOptions;
   folds: Folds;
-  /** Whether this step may still grow. */
+  /** Nothing has come after this step yet, and the answer still streams. */
   growing: boolean;
-  /** The run whose result is open. */
-  opened: RunStep | undefined;
+  /** The results of this run stand open. */
+  open: boolean;
+  /** Which sides of a run are shown. */
+  code: boolean;
+  results: boolean;
 }
 
-export abstract class StepView<S extends Step = Step> extends Panel {
-  abstract update_(step: S, around: Surroundings): void;
+/** A widget, and the way to draw a later state of the step it was made for. */
+export interface StepView {
+  widget: Widget;
+  draw(step: Step, around: Surroundings): void;
 }
 
-/** The view for a step; `key` tells whether an existing view can take a newer step. */
 export function viewOf(step: Step, around: Surroundings): StepView {
   switch (step.kind) {
-    case 'text':
-      return new TextView(around) as StepView;
-    case 'thought':
-      return new ThoughtView(step, around) as StepView;
-    case 'run':
-      return new RunView() as StepView;
-    case 'part':
-      return new PartView() as StepView;
+    case 'text': {
+      const widget = new TextView(around);
+      return { widget, draw: (now, there) => { widget.draw(now as ProseStep, there); } };
+    }
+    case 'thought': {
+      const widget = new ThoughtView(step, around);
+      return { widget, draw: (now, there) => { widget.draw(now as ProseStep, there); } };
+    }
+    case 'run': {
+      const widget = new RunView();
+      return { widget, draw: (now, there) => { widget.draw(now as RunStep, there); } };
+    }
+    case 'part': {
+      const widget = new PartView(around.folds);
+      return { widget, draw: now => { widget.draw(now as PartStep); } };
+    }
   }
 }
 
-class TextView extends StepView<ProseStep> {
+class TextView extends Panel {
   constructor(around: Surroundings) {
     super();
     this.addClass('gm-Text');
@@ -48,42 +60,41 @@ class TextView extends StepView<ProseStep> {
     this.addWidget(this.prose);
   }
 
-  update_(step: ProseStep, around: Surroundings): void {
+  draw(step: ProseStep, around: Surroundings): void {
     this.prose.setText(step.text, !around.growing);
   }
 
   private readonly prose: Prose;
 }
 
-class ThoughtView extends StepView<ProseStep> {
+class ThoughtView extends Section {
   constructor(step: ProseStep, around: Surroundings) {
-    super();
-    this.section = new Section(`thought:${step.index}`, around.folds, 'gm-Thought');
+    super(`thought:${step.index}`, around.folds, 'gm-Thought');
+    this.summary.node.textContent = 'Thinking';
     this.prose = new Prose(around.options);
     this.prose.addClass('gm-Body');
-    this.section.add(this.prose);
-    this.addWidget(this.section);
+    this.add(this.prose);
   }
 
-  update_(step: ProseStep, around: Surroundings): void {
-    this.section.summary.node.textContent = around.growing ? 'Thinking' : 'Thoughts';
+  draw(step: ProseStep, around: Surroundings): void {
     this.prose.setText(step.text, !around.growing);
   }
 
-  private readonly section: Section;
   private readonly prose: Prose;
 }
 
-class RunView extends StepView<RunStep> {
+class RunView extends Panel {
   constructor() {
     super();
     this.addClass('gm-Run');
   }
 
-  update_(step: RunStep, around: Surroundings): void {
-    const opened = around.opened?.index === step.index;
-    if (step.code) {
-      this.showCode(step, step.code, around);
+  draw(step: RunStep, around: Surroundings): void {
+    if (step.code && around.code) {
+      this.drawCode(step, step.code, around);
+    }
+    if (!around.results) {
+      return;
     }
     step.results.forEach((result, at) => {
       let view = this.results[at];
@@ -92,39 +103,32 @@ class RunView extends StepView<RunStep> {
         this.insertWidget((this.code ? 1 : 0) + at, view);
         this.results.push(view);
       }
-      view.show(result, opened);
+      view.draw(result, around.open);
     });
-    step.images.forEach((image, at) => {
-      if (at >= this.images) {
-        this.addWidget(picture(image, step.images.length > 1 ? `Plot ${at + 1}` : 'Plot'));
-        this.images += 1;
+    distinct(step.images).forEach(([image, times], at) => {
+      const key = `${image.mime_type} ${times} ${image.data}`;
+      const drawn = this.pictures[at];
+      if (drawn?.key === key) {
+        return;
       }
+      drawn?.widget.dispose();
+      this.pictures[at] = { key, widget: picture(image, times) };
+      this.insertWidget((this.code ? 1 : 0) + this.results.length + at, this.pictures[at].widget);
     });
   }
 
-  private showCode(step: RunStep, part: CodePart, around: Surroundings): void {
+  private drawCode(step: RunStep, part: CodePart, around: Surroundings): void {
     if (!this.code) {
       this.code = new Section(`code:${step.index}`, around.folds, 'gm-Code');
       this.source = new Prose(around.options);
       this.source.addClass('gm-Body');
-      const tools = new Widget();
-      tools.addClass('gm-Tools');
-      tools.node.append(
-        button('copy', 'Copy code', () => {
-          copy(this.copied, tools.node);
-        })
-      );
-      this.code.add(tools);
+      this.code.add(copyButton('Copy code', () => this.copied));
       this.code.add(this.source);
       this.insertWidget(0, this.code);
     }
     this.copied = part.code;
-    const running = around.growing && runOutcome(step) === undefined && !step.results.length;
-    this.code.summary.node.textContent = [
-      language(part.language),
-      count(lines(part.code), 'line'),
-      `${running ? 'running' : 'ran'} in Google's sandbox${part.thought ? ' while thinking' : ''}`
-    ].join(', ');
+    const running = around.growing && !step.results.length && !step.images.length;
+    this.code.summary.node.textContent = codeCaption(step, running);
     this.code.toggleClass('gm-mod-running', running);
     this.source?.setText(fence(part.code, part.language), true);
   }
@@ -133,90 +137,19 @@ class RunView extends StepView<RunStep> {
   private source: Prose | undefined;
   private copied = '';
   private readonly results: ResultView[] = [];
-  private images = 0;
+  private readonly pictures: { key: string; widget: Widget }[] = [];
 }
 
-class PartView extends StepView<PartStep> {
-  constructor() {
-    super();
-    this.addClass('gm-Part');
-  }
-
-  update_({ part }: PartStep): void {
-    const shown = JSON.stringify(part);
-    if (shown === this.shown) {
-      return;
-    }
-    this.shown = shown;
-    while (this.widgets.length) {
-      this.widgets[0]?.dispose();
-    }
-    switch (part.kind) {
-      case 'image':
-        this.addWidget(picture(part, 'Picture'));
-        return;
-      case 'file':
-        return this.line(fileLine(part.mime_type, part.uri, part.data));
-      case 'call':
-        return this.value(`Call: ${part.name}`, part.args);
-      case 'response':
-        return this.value(`Answer of ${part.name}`, part.response);
-      case 'opaque':
-        return this.value(
-          `A part this version cannot draw: ${Object.keys(part.raw).join(', ') || 'empty'}`,
-          part.raw
-        );
+/** Each picture with how many times in a row the same bytes were sent: `savefig`, then `show`. */
+function distinct(images: readonly ImagePart[]): [ImagePart, number][] {
+  const found: [ImagePart, number][] = [];
+  for (const image of images) {
+    const last = found.at(-1);
+    if (last && last[0].data === image.data && last[0].mime_type === image.mime_type) {
+      last[1] += 1;
+    } else {
+      found.push([image, 1]);
     }
   }
-
-  private line(content: Node): void {
-    const line = new Widget();
-    line.addClass('gm-Line');
-    line.node.append(content);
-    this.addWidget(line);
-  }
-
-  private value(summary: string, value: unknown): void {
-    const section = new Section('', new Map(), 'gm-Value');
-    section.summary.node.textContent = summary;
-    const body = new Widget({ tag: 'pre' });
-    body.addClass('gm-Output');
-    body.addClass('gm-Body');
-    body.node.textContent = JSON.stringify(value ?? null, null, 2);
-    section.add(body);
-    this.addWidget(section);
-  }
-
-  private shown = '';
-}
-
-const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
-
-function picture(part: ImagePart, name: string): Widget {
-  const widget = new Widget();
-  widget.addClass('gm-Picture');
-  if (!PICTURES.has(part.mime_type)) {
-    // An SVG is a document that can carry script and requests: it is named, not drawn.
-    const note = `${name} of type ${part.mime_type} (${size(part.data)}), not drawn here`;
-    widget.node.append(element('span', 'gm-Line', note));
-    return widget;
-  }
-  const image = element('img', 'gm-Image');
-  image.alt = `${name} from Google's sandbox`;
-  image.src = `data:${part.mime_type};base64,${part.data}`;
-  widget.node.append(image);
-  return widget;
-}
-
-function fileLine(type = 'unknown type', uri?: string, data?: string): Node {
-  if (isSafeLink(uri)) {
-    const link = element('a', 'gm-Link', uri);
-    link.href = uri;
-    link.target = '_blank';
-    link.rel = 'noopener noreferrer';
-    const line = element('span', '', `File (${type}): `);
-    line.append(link);
-    return line;
-  }
-  return element('span', '', `File (${type})${data ? `, ${size(data)}` : uri ? `: ${uri}` : ''}`);
+  return found;
 }

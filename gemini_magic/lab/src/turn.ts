@@ -123,7 +123,8 @@ const TEXT_FIELDS: Record<string, string[]> = {
   opaque: []
 };
 
-function isPart(value: unknown): value is Part {
+/** Whether `value` is a part that a view can draw. */
+export function isPart(value: unknown): value is Part {
   const part = value as Record<string, unknown> | null;
   if (typeof part !== 'object' || part === null || typeof part.kind !== 'string') {
     return false;

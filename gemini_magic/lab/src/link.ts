@@ -1,0 +1,183 @@
+/**
+ * The connection with the `gemini_magic` of one kernel, over two comms.
+ *
+ * `gemini_magic.panel` is opened here, carries requests, and is answered on; `gemini_magic.notify`
+ * is opened by the kernel and carries what it pushes; nothing is ever sent back on it. ipykernel
+ * routes the messages of a comm to the thread that last sent on it: with one comm for both, a
+ * request would wait for the cell that is streaming.
+ */
+
+import { CommsOverSubshells, type Kernel, type KernelMessage } from '@jupyterlab/services';
+import type { JSONObject } from '@lumino/coreutils';
+
+import type { Delta, LiveTurns, Source, Whole } from './live';
+
+export const PANEL = 'gemini_magic.panel';
+export const NOTIFY = 'gemini_magic.notify';
+
+/** An answer that the kernel holds for a cell. */
+export interface Held {
+  turn: string;
+  /** A front end has said that it shows the finished answer. */
+  shown: boolean;
+  data: JSONObject;
+  metadata: JSONObject;
+}
+
+/** What the notebook of this kernel does with what arrives. */
+export interface Listener {
+  /** The ids of the notebook's cells. */
+  cells(): string[];
+  /** Answers that the kernel holds for cells. */
+  held(turns: Record<string, Held>): void;
+  /** Whether a finished answer is in the notebook: undefined when no output is of this turn. */
+  finished(turn: string): boolean | undefined;
+}
+
+export class KernelLink implements Source {
+  constructor(
+    private readonly kernel: Kernel.IKernelConnection,
+    private readonly live: LiveTurns,
+    private readonly listener: Listener
+  ) {
+    if (!kernel.handleComms) {
+      return; // Another connection of this page to the same kernel does.
+    }
+    kernel.registerCommTarget(NOTIFY, this.onNotifyOpened);
+    kernel.statusChanged.connect(this.onStatus, this);
+  }
+
+  /** Open the panel comm; a kernel without our extension closes it at once. */
+  async connect(): Promise<void> {
+    if (this.panel || !this.kernel.handleComms || this.kernel.isDisposed) {
+      return;
+    }
+    const panel = this.kernel.createComm(PANEL);
+    this.panel = panel;
+    panel.onMsg = message => {
+      this.answered(message.content.data);
+    };
+    panel.onClose = () => {
+      this.forget(panel);
+    };
+    await this.kernel.info;
+    if (this.answersWhileBusy) {
+      // Before that the message would go to the main thread, behind the running cell. The promise
+      // is on the class behind the interface.
+      await (panel as Kernel.IComm & { subshellStarted?: Promise<void> }).subshellStarted;
+    }
+    if (this.panel === panel && !panel.isDisposed) {
+      panel.open({ type: 'hello', notified: this.notified });
+    }
+  }
+
+  ask(turn: string): void {
+    this.send({ type: 'turn', turn });
+  }
+
+  /** Stop an answer; without subshells a message would wait for it, an interrupt does not. */
+  stop(turn: string): void {
+    if (this.greeted && this.answersWhileBusy) {
+      this.send({ type: 'stop', turn });
+    } else {
+      void this.kernel.interrupt();
+    }
+  }
+
+  dispose(): void {
+    if (!this.kernel.isDisposed && this.kernel.handleComms) {
+      this.kernel.removeCommTarget(NOTIFY, this.onNotifyOpened);
+      this.kernel.statusChanged.disconnect(this.onStatus, this);
+    }
+    this.drop();
+  }
+
+  private get answersWhileBusy(): boolean {
+    const { supportsSubshells, commsOverSubshells } = this.kernel;
+    return supportsSubshells && commsOverSubshells !== CommsOverSubshells.Disabled;
+  }
+
+  private send(message: JSONObject): void {
+    if (this.greeted && this.panel && !this.panel.isDisposed) {
+      this.panel.send(message);
+    }
+  }
+
+  private readonly onNotifyOpened = (comm: Kernel.IComm): void => {
+    this.notified = true;
+    comm.onMsg = message => {
+      this.pushed(message.content.data);
+    };
+    void this.connect();
+  };
+
+  private answered(data: JSONObject): void {
+    switch (data.type) {
+      case 'hello':
+        this.greeted = true;
+        this.send({ type: 'turns', cells: this.listener.cells() });
+        break;
+      case 'turn':
+        this.live.replace(data as unknown as Whole);
+        break;
+      case 'turns':
+        this.listener.held(data.turns as unknown as Record<string, Held>);
+        break;
+    }
+  }
+
+  private pushed(data: JSONObject): void {
+    const { turn } = data;
+    if (typeof turn !== 'string') {
+      return;
+    }
+    if (data.type === 'delta') {
+      this.streaming.add(turn);
+      this.live.receive(data as unknown as Delta, this);
+    } else if (data.type === 'end') {
+      this.streaming.delete(turn);
+      this.live.end(turn);
+      const finished = this.listener.finished(turn);
+      if (finished) {
+        this.send({ type: 'shown', turn });
+      } else if (finished === false && typeof data.cell === 'string') {
+        // The page was reloaded meanwhile: the front end drops the updates of that display.
+        this.send({ type: 'turns', cells: [data.cell] });
+      }
+    }
+  }
+
+  private onStatus(_kernel: Kernel.IKernelConnection, status: KernelMessage.Status): void {
+    if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
+      this.drop();
+    }
+  }
+
+  /** The kernel's side is gone (restart): it announces itself again when it is back. */
+  private drop(): void {
+    const { panel } = this;
+    if (panel) {
+      this.forget(panel);
+    }
+    this.notified = false;
+    for (const turn of this.streaming) {
+      this.live.end(turn);
+    }
+    this.streaming.clear();
+  }
+
+  private forget(panel: Kernel.IComm): void {
+    if (this.panel === panel) {
+      this.panel = undefined;
+      this.greeted = false;
+    }
+    if (!panel.isDisposed) {
+      panel.dispose();
+    }
+  }
+
+  private panel: Kernel.IComm | undefined;
+  private greeted = false;
+  private notified = false;
+  private readonly streaming = new Set<string>();
+}

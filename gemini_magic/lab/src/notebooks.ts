@@ -1,0 +1,134 @@
+/** Each notebook with its kernel's link, and the writing of answers a reload has lost. */
+
+import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { INotebookModel, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+
+import { type Held, KernelLink, type Listener } from './link';
+import type { LiveTurns } from './live';
+import { TURN_MIME, type Turn, isTurn } from './turn';
+
+type Context = DocumentRegistry.IContext<INotebookModel>;
+
+/** Link the kernel of every notebook that is opened, as long as it is open. */
+export function follow(tracker: INotebookTracker, live: LiveTurns): void {
+  const followed = new Set<Context>();
+  const add = ({ context }: NotebookPanel): void => {
+    // Two views of one notebook share the context, and with it the kernel.
+    if (!followed.has(context)) {
+      followed.add(context);
+      const notebook = new Notebook(context, live);
+      context.disposed.connect(() => {
+        followed.delete(context);
+        notebook.dispose();
+      });
+    }
+  };
+  tracker.forEach(add);
+  tracker.widgetAdded.connect((_tracker, panel) => {
+    add(panel);
+  });
+}
+
+class Notebook implements Listener {
+  constructor(
+    private readonly context: Context,
+    private readonly live: LiveTurns
+  ) {
+    context.sessionContext.kernelChanged.connect(this.onKernel, this);
+    void context.sessionContext.ready.then(() => {
+      this.onKernel();
+    });
+    void context.ready.then(() => this.probe());
+  }
+
+  dispose(): void {
+    this.context.sessionContext.kernelChanged.disconnect(this.onKernel, this);
+    this.link?.dispose();
+  }
+
+  cells(): string[] {
+    return this.codeCells().map(cell => cell.id);
+  }
+
+  held(turns: Record<string, Held>): void {
+    for (const cell of this.codeCells()) {
+      const held = turns[cell.id];
+      if (held) {
+        restore(cell, held);
+      }
+    }
+  }
+
+  finished(turn: string): boolean | undefined {
+    const found = this.codeCells()
+      .flatMap(cell => outputs(cell))
+      .filter(({ shown }) => shown?.id === turn);
+    return found.length ? found.every(({ shown }) => shown?.status !== 'streaming') : undefined;
+  }
+
+  private onKernel(): void {
+    const kernel = this.context.sessionContext.session?.kernel;
+    this.link?.dispose();
+    this.link = kernel ? new KernelLink(kernel, this.live, this) : undefined;
+    void this.probe();
+  }
+
+  /**
+   * After a reload the kernel does not know that we are here, and a busy one cannot be asked what
+   * it has loaded. So the comm is opened, in notebooks that speak of Gemini: a kernel without our
+   * extension closes it again, with a line in its log.
+   */
+  private async probe(): Promise<void> {
+    await this.context.ready;
+    const speaks = this.codeCells().some(cell => /gemini/i.test(cell.sharedModel.getSource()));
+    const info = await this.context.sessionContext.session?.kernel?.info;
+    if (speaks && info?.language_info.name === 'python') {
+      await this.link?.connect();
+    }
+  }
+
+  private codeCells(): ICodeCellModel[] {
+    const cells: Iterable<ICellModel> = this.context.model.cells;
+    return Array.from(cells).filter((cell): cell is ICodeCellModel => cell.type === 'code');
+  }
+
+  private link: KernelLink | undefined;
+}
+
+interface Shown {
+  index: number;
+  shown: Turn | undefined;
+}
+
+function outputs(cell: ICodeCellModel): Shown[] {
+  return Array.from({ length: cell.outputs.length }, (_, index) => {
+    const data: unknown = cell.outputs.get(index).data[TURN_MIME];
+    return { index, shown: isTurn(data) ? data : undefined };
+  });
+}
+
+/** Write an answer into its cell: in place of an older state of it, or where it is missing. */
+function restore(cell: ICodeCellModel, held: Held): void {
+  const { data, metadata } = held;
+  const turn: unknown = data[TURN_MIME];
+  if (!isTurn(turn)) {
+    return;
+  }
+  const output = { output_type: 'display_data', data, metadata };
+  const all = outputs(cell);
+  const same = all.find(({ shown }) => shown?.id === turn.id);
+  if (same) {
+    if (same.shown?.status === 'streaming') {
+      cell.outputs.set(same.index, output);
+    }
+    return;
+  }
+  if (held.shown) {
+    return; // It has been here and was cleared.
+  }
+  if (all.some(({ shown }) => shown)) {
+    cell.outputs.clear(); // The answer of an earlier run, from the saved file.
+  }
+  cell.outputs.add(output);
+}

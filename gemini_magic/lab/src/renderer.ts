@@ -1,0 +1,118 @@
+/** The renderer of the turn MIME type: one output, drawn by a turn view. */
+
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { Panel, Widget } from '@lumino/widgets';
+
+import type { LiveTurns } from './live';
+import type { Folds } from './section';
+import { TURN_MIME, type Turn, isTurn } from './turn';
+import { EVERYTHING, type Look, TurnView } from './turnview';
+
+/** What the renderers of one application share. */
+export interface Shared {
+  live: LiveTurns;
+  /** What the user has folded, by turn: kept when an output is drawn anew. */
+  folds: Map<string, Folds>;
+}
+
+export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
+  constructor(
+    private readonly options: IRenderMime.IRendererOptions,
+    private readonly shared: Shared
+  ) {
+    super();
+    this.addClass('gm-Output-turn');
+    shared.live.changed.connect(this.onLive, this);
+  }
+
+  renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    const data: unknown = model.data[TURN_MIME];
+    if (!isTurn(data)) {
+      this.turn = undefined;
+      this.clear();
+      const plain: unknown = model.data['text/plain'];
+      this.addWidget(unreadable(typeof plain === 'string' ? plain : ''));
+      return Promise.resolve();
+    }
+    if (!this.view || this.turn?.id !== data.id) {
+      this.clear();
+      this.view = new TurnView(this.options, this.foldsOf(data.id));
+      this.addWidget(this.view);
+    }
+    this.turn = data;
+    this.look = lookOf(model.metadata);
+    this.draw();
+    return Promise.resolve();
+  }
+
+  override dispose(): void {
+    this.shared.live.changed.disconnect(this.onLive, this);
+    cancelAnimationFrame(this.frame);
+    super.dispose();
+  }
+
+  private onLive(_live: LiveTurns, turn: string): void {
+    if (turn === this.turn?.id) {
+      cancelAnimationFrame(this.frame);
+      this.frame = requestAnimationFrame(() => {
+        this.draw();
+      });
+    }
+  }
+
+  private draw(): void {
+    const { turn, view } = this;
+    if (!turn || !view || this.isDisposed) {
+      return;
+    }
+    const live = turn.status === 'streaming' ? this.shared.live.get(turn.id) : undefined;
+    if (live?.parts) {
+      this.turn = { ...turn, parts: [...live.parts] };
+    }
+    view.draw(this.turn ?? turn, this.look, live);
+  }
+
+  private clear(): void {
+    this.view = undefined;
+    for (const widget of [...this.widgets]) {
+      widget.dispose();
+    }
+  }
+
+  private foldsOf(turn: string): Folds {
+    const folds = this.shared.folds.get(turn) ?? new Map<string, boolean>();
+    this.shared.folds.set(turn, folds);
+    return folds;
+  }
+
+  private turn: Turn | undefined;
+  private view: TurnView | undefined;
+  private look: Look = EVERYTHING;
+  private frame = 0;
+}
+
+const SHOWS = ['all', 'answer', 'code', 'results'] as const;
+
+/** How the answer is to look, from the output's metadata (`gemini_magic`). */
+function lookOf(metadata: Readonly<Record<string, unknown>>): Look {
+  const ours = metadata.gemini_magic as Record<string, unknown> | undefined;
+  if (typeof ours !== 'object') {
+    return EVERYTHING;
+  }
+  return {
+    show: SHOWS.find(show => show === ours.show) ?? 'all',
+    thoughts: ours.thoughts !== false,
+    notice: typeof ours.notice === 'string' ? ours.notice : undefined,
+    cost: typeof ours.cost === 'string' ? ours.cost : undefined
+  };
+}
+
+/** An answer of another version of the format: its plain text, and what is the matter. */
+function unreadable(plain: string): Widget {
+  const widget = new Widget({ tag: 'pre' });
+  widget.addClass('gm-Output');
+  widget.node.textContent =
+    `${plain}\n\n[This answer was stored in a form that this version of gemini-magic ` +
+    'cannot draw; above is its plain text.]';
+  return widget;
+}
