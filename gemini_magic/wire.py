@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -89,7 +90,7 @@ def _usage(raw: Any) -> Usage | None:
     found = {
         ours: int(counts[theirs])
         for theirs, ours in _COUNTS.items()
-        if isinstance(counts.get(theirs), int | float) and counts[theirs] == counts[theirs]
+        if isinstance(counts.get(theirs), int | float) and math.isfinite(counts[theirs])
     }
     # Vertex sends usageMetadata with nothing but trafficType in the middle of a stream.
     return Usage(**found) if found else None

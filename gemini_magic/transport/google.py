@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _LISTING_TIMEOUT = 30.0  # seconds, for models() and count_tokens()
+_REHEARSED = "gemini-3.8-flash"
 # What the SDK puts into a request's body under its own name is replaced by ``extra_body``.
 _PLACEHOLDER: Any = [{"role": "user", "parts": [{"text": "-"}]}]
 
@@ -178,16 +179,18 @@ class GoogleTransport:
 
         Sends nothing. Thread-safe and idempotent; meant for a thread of its own.
         """
-        _, http = self._client()
-        if self.backend.kind != "emulator":
+        client, http = self._client()
+        if not (self.backend.base_url or "").startswith("http://"):
             http.warm()
-        from google.genai import types
-
         import gemini_magic.transport.faults  # noqa: F401
 
-        config = {"tools": [{"code_execution": {}}], "http_options": {"extra_body": {"a": []}}}
-        types.GenerateContentConfig.model_validate(config)
-        types.GenerateContentResponse.model_validate({"candidates": [{"content": {"parts": []}}]})
+        if client.vertexai and self.backend.api_key is None:
+            return  # a rehearsal would fetch a token: that is sending something
+        # One whole call against nothing: the SDK builds its schemas when they are first used.
+        rehearsal = Outgoing(_REHEARSED, _PLACEHOLDER, timeout=_LISTING_TIMEOUT)
+        with _exchange(rehearsal.timeout, rehearsal.stop, "rehearsal").bound():
+            for _ in self._call(client, rehearsal):
+                pass
 
     def _client(self) -> tuple[genai.Client, HttpClient]:
         with self._lock:

@@ -38,10 +38,11 @@ from gemini_magic.errors import BadResponse
 from gemini_magic.transport.protocol import Stop
 from gemini_magic.transport.sse import MAX_EVENT_BYTES, EventReader
 
-Mode: TypeAlias = Literal["events", "whole", "plain"]
+Mode: TypeAlias = Literal["events", "whole", "plain", "rehearsal"]
 
 _MAX_ERROR_BYTES = 1024 * 1024
 _SLICE = 0.05  # seconds between looks at the off switch while the system connects
+_EMPTY_EVENT = b"data: {}\r\n\r\n"
 _ENCODINGS = ("", "identity", "gzip", "deflate")
 
 
@@ -49,8 +50,9 @@ class Exchange:
     """One request and its response on the wire.
 
     ``mode``: what to do with a successful body: ``events`` (a stream) and ``whole`` (one body) are
-    read into `events` and emptied for the SDK, ``plain`` passes through. ``failure`` is the error
-    that ended the reading, for when the SDK wraps it.
+    read into `events` and emptied for the SDK, ``plain`` passes through, ``rehearsal`` sends
+    nothing and is answered by an empty event. ``failure`` is the error that ended the reading, for
+    when the SDK wraps it.
     """
 
     def __init__(self, timeout: float, stop: Stop, mode: Mode = "plain") -> None:
@@ -253,6 +255,8 @@ class _Wire(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         exchange = _current.get()
+        if exchange.mode == "rehearsal":
+            return httpx2.Response(200, content=_EMPTY_EVENT)
         _same_host(exchange, request.url)
         secure = request.url.scheme == "https"
         proxy = self._proxy(request.url)
@@ -383,7 +387,7 @@ class _Body(httpx2.SyncByteStream):
         for event in self._events():
             self._exchange.events.append(event)
             if one_by_one:
-                yield b"data: {}\r\n\r\n"
+                yield _EMPTY_EVENT
                 self._exchange.advance()  # the time the reader of events took is not waiting
         if not one_by_one:
             yield b"{}"
