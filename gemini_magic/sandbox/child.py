@@ -53,7 +53,7 @@ def _settle(start: dict[str, Any]) -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)  # type: ignore[union-attr]
+        stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
     _limit(start["memory_bytes"], start["file_bytes"])
     sys.path[:] = [*sys.path, *(path for path in start["paths"] if path not in sys.path)]
     sys.path.insert(0, start["scratch"])

@@ -1,0 +1,105 @@
+"""What a generate request is refused for, beyond unknown fields and wrong types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gemini_magic.emulator.api_errors import ApiError, invalid
+from gemini_magic.emulator.models import Model
+
+_DATA = (
+    "text",
+    "inlineData",
+    "fileData",
+    "functionCall",
+    "functionResponse",
+    "executableCode",
+    "codeExecutionResult",
+    "toolCall",
+    "toolResponse",
+)
+_BUILT_IN = ("codeExecution", "googleSearch", "urlContext", "googleMaps", "fileSearch")
+_RANGE = (
+    "Unable to submit request because it has a temperature value of {:g} but the supported range "
+    "is from 0 (inclusive) to 2.0001 (exclusive). Update the value and try again."
+)
+
+
+def check(request: Mapping[str, Any], model: Model) -> None:
+    """Raise ApiError 400 for a request that the service would refuse."""
+    _contents(request.get("contents", []))
+    _tools(request, model)
+    config = request.get("generationConfig", {})
+    _thinking(config.get("thinkingConfig", {}), model)
+    temperature = config.get("temperature")
+    if temperature is not None and not 0 <= temperature < 2.0001:
+        raise invalid(_RANGE.format(temperature))
+    if config.get("candidateCount", 1) > 1:
+        raise invalid(f"Multiple candidates is not enabled for models/{model.name}")  # assumed
+    if config.get("maxOutputTokens", 1) < 1:
+        raise invalid("max_output_tokens must be positive.")  # assumed
+
+
+def _contents(contents: list[Any]) -> None:
+    if not contents:
+        # Known from public reports, not recorded.
+        raise invalid("* GenerateContentRequest.contents: contents is not specified\n")
+    for index, content in enumerate(contents):
+        if content.get("role", "user") not in {"user", "model"}:
+            raise invalid("Please use a valid role: user, model.")
+        where = f"GenerateContentRequest.contents[{index}].parts"
+        if not content.get("parts"):
+            raise invalid(f"* {where}: contents.parts must not be empty.\n")
+        for number, part in enumerate(content["parts"]):
+            kinds = [kind for kind in _DATA if kind in part]
+            if not kinds and "thoughtSignature" not in part:
+                raise invalid(
+                    f"* {where}[{number}].data: required oneof field 'data' must have one "
+                    "initialized field\n"
+                )
+            if len(kinds) > 1:
+                raise ApiError(
+                    400,
+                    f"Invalid value at 'contents[{index}].parts[{number}]' (oneof), oneof field "
+                    f"'data' is already set. Cannot set '{kinds[1]}'",
+                )
+    if contents[-1].get("role") == "model":
+        # Gemini 3 takes no prefilled model turn (documented; the wording is assumed).
+        raise invalid("Please ensure that the conversation ends with a user turn.")
+
+
+def _tools(request: Mapping[str, Any], model: Model) -> None:
+    tools = request.get("tools", [])
+    functions = [name for tool in tools for name in tool.get("functionDeclarations", [])]
+    built_in = [kind for tool in tools for kind in _BUILT_IN if kind in tool]
+    if functions and built_in and model.generation < 3:
+        # Documented as impossible before Gemini 3; known from public reports, not recorded.
+        raise invalid("Tool use with function calling is unsupported")
+    names = [declared.get("name") for declared in functions]
+    for name in names:
+        if not name:
+            raise invalid("* GenerateContentRequest.tools.function_declarations.name: required\n")
+        if names.count(name) > 1:
+            raise invalid(f"Duplicate function declaration found: {name}")
+
+
+def _thinking(config: Mapping[str, Any], model: Model) -> None:
+    level, budget = config.get("thinkingLevel"), config.get("thinkingBudget")
+    if level is not None and budget is not None:
+        raise invalid("You can only set only one of thinking budget and thinking level.")
+    if level is not None and level != "THINKING_LEVEL_UNSPECIFIED" and level not in model.levels:
+        if not model.levels:
+            raise invalid("Thinking level is not supported for this model.")  # assumed
+        raise invalid(
+            f"Thinking level {level} is not supported for this model. "
+            "Please retry with other thinking level."
+        )
+    lowest, highest = model.budget
+    if budget is not None and model.generation < 3 and budget not in {-1}:
+        off = budget == 0 and lowest != 128
+        if not off and not lowest <= budget <= highest:
+            raise invalid(
+                f"The thinking budget {budget} is invalid. Please choose a value between "
+                f"{lowest} and {highest}."
+            )
