@@ -14,7 +14,7 @@ _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC: titles, hyperlinks, clipboard
     r"|\x1b[PX^_][^\x07\x1b]*\x1b\\"  # DCS, SOS, PM, APC
-    r"|\x1b[ -/]+[0-~]|\x1b[0-Z\\-~]?"
+    r"|\x1b[ -/]+[0-~]|\x1b[0-Z\\^-~]?"
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
 _ACTING = re.compile(

@@ -146,9 +146,9 @@ def _image(image: Image, times: int = 1) -> Markup:
     found = size(image.data)
     sized = Markup(' width="{}" height="{}"').format(*found) if found else ""
     return Markup(
-        '<img class="gm-Image" src="data:{};base64,{}" alt="{}" title="{}"{} '
+        '<img class="gm-Image" src="data:{};base64,{}" alt="{}"{} '
         'style="display:block;max-width:100%;height:auto">\n'
-    ).format(mime_type, base64.b64encode(image.data).decode(), said, said, sized)
+    ).format(mime_type, base64.b64encode(image.data).decode(), said, sized)
 
 
 def _file(part: File) -> Markup:

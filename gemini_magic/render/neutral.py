@@ -129,11 +129,12 @@ def _inline(source: str) -> str:
         runs.setdefault(len(run[0]), []).append(run.start())
     for starts in runs.values():
         starts.reverse()  # the nearest one is popped from the end
+    ends: dict[str, int] = {}  # where the last closing bracket of math is, searched once
     written: list[str] = []
     at = done = 0
     while piece := _PIECE.search(source, at):
         at = piece.end()
-        found = _special(source, piece, runs)
+        found = _special(source, piece, runs, ends)
         if found is None:
             continue
         written.append(_text(source[done : piece.start()]))
@@ -144,7 +145,7 @@ def _inline(source: str) -> str:
 
 
 def _special(
-    source: str, piece: re.Match[str], runs: dict[int, list[int]]
+    source: str, piece: re.Match[str], runs: dict[int, list[int]], ends: dict[str, int]
 ) -> tuple[str, int] | None:
     """The code span or formula that ``piece`` opens, and where it ends; None when it opens none."""
     mark, start = piece[0], piece.end()
@@ -157,8 +158,11 @@ def _special(
         return _span(source, piece.start(), start, starts[-1], len(mark))
     if mark in (r"\(", r"\["):
         closing = r"\)" if mark == r"\(" else r"\]"
-        end = source.find(closing, start, start + 10_000)
-        return None if end < 0 else (_formula(source[piece.start() : end + 2]), end + 2)
+        last = ends[closing] if closing in ends else ends.setdefault(closing, source.rfind(closing))
+        if last < start:
+            return None
+        end = source.find(closing, start)
+        return _formula(source[piece.start() : end + 2]), end + 2
     if mark[0] == "$":
         end = source.find(mark, start)
         while end > 0 and source[end - 1] == "\\":
