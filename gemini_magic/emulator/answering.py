@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,14 +46,13 @@ class Answering:
             return
         if not stream:
             self._unary(connection, sender)
-        elif route.sse:
-            connection.start(200, _EVENTS, length=None)
-            sender.send_all(map(protocol.event, self._chunks(connection)), self._is_code)
-            connection.finish()
-        else:
-            connection.start(200, _UNARY, length=None)
-            sender.send_all(_array(self._chunks(connection)), self._is_code)
-            connection.finish()
+            return
+        connection.start(200, _EVENTS if route.sse else _UNARY, length=None)
+        # Closed here and now when the client hangs up: code may be running.
+        with contextlib.closing(self._chunks(connection)) as chunks:
+            framed = map(protocol.event, chunks) if route.sse else _array(chunks)
+            sender.send_all(framed, self._is_code)
+        connection.finish()
 
     @staticmethod
     def _is_code(data: bytes) -> bool:
@@ -69,7 +69,7 @@ class Answering:
         connection.wait(self.fault.gap_seconds)
         sender.send_unary(protocol.pretty(body))
 
-    def _chunks(self, connection: Connection) -> Iterator[dict[str, Any]]:
+    def _chunks(self, connection: Connection) -> Generator[dict[str, Any]]:
         with self.open_session(self.conversation.files) as session:
             performer, envelope, meter = self._parts(session, connection, stream=True)
             if self.fault.block_reason:

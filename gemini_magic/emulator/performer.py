@@ -48,6 +48,7 @@ class Performer:
         self._called = False
         self._signed_call = False
         self._said = 0
+        self._over = False
         self.ending = Ending()
         self.parts: list[dict[str, Any]] = []
 
@@ -70,8 +71,12 @@ class Performer:
                 texts.append(step.text)
                 if self._stream:
                     yield from self._said_now(texts)
+                if self._over:
+                    return
                 continue
             yield from self._said_now(texts)
+            if self._over:
+                return
             if isinstance(step, Run):
                 if not self._conversation.may_run:
                     texts.append(_unrun(step.code))
@@ -83,8 +88,6 @@ class Performer:
                 yield from self._results(answer, run_id)
             else:
                 yield from self._other(step)
-            if self.ending.reason != "STOP":
-                return
         yield from self._closing(texts)
 
     def _other(self, step: Step) -> Iterator[Emitted]:
@@ -139,7 +142,7 @@ class Performer:
             if not self._asks_json():
                 texts.append(f"{heard}\n\n{RAN if self._ran else NOT_RUN}")
         yield from self._said_now(texts, last=True)
-        if self._stream and self._traits.signatures and self.ending.reason == "STOP":
+        if self._stream and self._traits.signatures and not self._over:
             tail: dict[str, Any] = {"text": ""}
             yield Emitted("tail", (tail if self._called else self._signed(tail),))
 
@@ -160,11 +163,12 @@ class Performer:
 
     def _within_limits(self, text: str) -> str:
         for stop in self._conversation.config.get("stopSequences", []):
-            text = text.split(stop)[0] if stop else text
+            if stop and stop in text:
+                text, self._over = text.split(stop)[0], True
         if self._budget is not None:
             left = max(0, self._budget - self._said) * 4
             if len(text.encode()) > left:
-                self.ending.reason = "MAX_TOKENS"
+                self.ending.reason, self._over = "MAX_TOKENS", True
                 text = text.encode()[:left].decode("utf-8", "ignore")
         self._said += tokens.of_text(text)
         return text

@@ -155,6 +155,9 @@ class Envelope:
                 held = emitted
             else:
                 yield self._middle(emitted, meter, codes)
+        if held is not None and ending.without_content:
+            yield self._middle(held, meter, codes)
+            held = None
         yield self._last(held, meter, ending)
 
     def unary(self, events: Iterable[Emitted], meter: Meter, ending: Ending) -> dict[str, Any]:

@@ -11,7 +11,8 @@ stray network calls, secrets in the environment), not an attacker: the child run
 and can read the files that user can read.
 """
 
+from gemini_magic.sandbox.process import Cancelled
 from gemini_magic.sandbox.result import Outcome, SandboxResult
-from gemini_magic.sandbox.session import Cancelled, Session, run
+from gemini_magic.sandbox.session import Session, run
 
 __all__ = ["Cancelled", "Outcome", "SandboxResult", "Session", "run"]

@@ -52,12 +52,13 @@ def _settle(start: dict[str, Any]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    for stream in (sys.stdout, sys.stderr):
+    streams: Any = (sys.stdout, sys.stderr)
+    for stream in streams:
         stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
     _limit(start["memory_bytes"], start["file_bytes"])
     sys.path[:] = [*sys.path, *(path for path in start["paths"] if path not in sys.path)]
     sys.path.insert(0, start["scratch"])
-    sys.meta_path.append(_FiguresFinder())  # type: ignore[arg-type]
+    sys.meta_path.append(_FiguresFinder())
     sys.argv = [""]
 
 
