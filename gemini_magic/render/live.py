@@ -23,6 +23,7 @@ from gemini_magic.render.plain import plain
 from gemini_magic.turn import MIME, Turn
 
 BUDGET = 6  # times the text; the contract is at most 8 on iopub, headers included
+SMALL = 4000  # bytes that any answer may cost, so that a short one is seen to grow
 MESSAGE = 900  # bytes of one Jupyter message around its content, about
 FASTEST = 0.1  # seconds between two updates
 SILENCE = 1.0  # seconds of silence after which the status line counts on
@@ -89,7 +90,7 @@ class LiveView:
             if changed:
                 self._phase, self._phase_since = phase, now
             first = self._turn is None
-            room = self._sent + MESSAGE + text <= BUDGET * text
+            room = self._sent + MESSAGE + text <= max(SMALL, BUDGET * text)
             if not first and not changed and (now - self._drawn_at < FASTEST or not room):
                 return
             self._turn = snapshot()

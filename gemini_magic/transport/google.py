@@ -8,6 +8,7 @@ JSON, not from the SDK's objects, which lose unknown part kinds and ``finishMess
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gemini_magic.errors import AnswerInterrupted, BadResponse, GeminiError
 from gemini_magic.events import Chunk, Event, Progress
+from gemini_magic.parts import Json
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.generation import generation, tools
 from gemini_magic.transport.protocol import Outgoing, Stop
@@ -49,6 +51,16 @@ class ModelInfo:
     input_limit: int = 0
     output_limit: int = 0
     actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A request that was not sent: its ``body`` as JSON, its ``size`` in bytes."""
+
+    method: str
+    url: str
+    body: Json
+    size: int
 
 
 class GoogleTransport:
@@ -173,6 +185,25 @@ class GoogleTransport:
         finally:
             if exchange is not None:
                 exchange.close()
+
+    def preview(self, outgoing: Outgoing) -> Preview:
+        """The request that `send` would make, built by the SDK and not sent.
+
+        On Vertex with default credentials a token is fetched, as for sending.
+        """
+        exchange: Exchange | None = None
+        try:
+            client, _ = self._client()
+            exchange = _exchange(outgoing.timeout, outgoing.stop, "rehearsal")
+            with exchange.bound():
+                for _ in self._call(client, outgoing):
+                    pass
+        except Exception as error:
+            raise _ours(error, exchange, outgoing) from error
+        request = exchange.rehearsed
+        assert request is not None, "a rehearsal keeps its request"
+        body = request.read()
+        return Preview(request.method, str(request.url), json.loads(body), len(body))
 
     def warm(self) -> None:
         """Import the SDK, build the client and its schemas, ahead of the first request.

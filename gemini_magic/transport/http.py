@@ -51,7 +51,7 @@ class Exchange:
 
     ``mode``: what to do with a successful body: ``events`` (a stream) and ``whole`` (one body) are
     read into `events` and emptied for the SDK, ``plain`` passes through, ``rehearsal`` sends
-    nothing and is answered by an empty event. ``failure`` is the error that ended the reading, for
+    nothing, is answered by an empty event and leaves the request in `rehearsed`. ``failure`` is the error that ended the reading, for
     when the SDK wraps it.
     """
 
@@ -62,6 +62,7 @@ class Exchange:
         self.events: deque[Any] = deque()
         self.failure: Exception | None = None
         self.url: httpx2.URL | None = None
+        self.rehearsed: httpx2.Request | None = None
         self._streams: list[_Stream] = []
         self._lock = threading.Lock()
         self.advance()
@@ -256,6 +257,7 @@ class _Wire(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         exchange = _current.get()
         if exchange.mode == "rehearsal":
+            exchange.rehearsed = request
             return httpx2.Response(200, content=_EMPTY_EVENT)
         _same_host(exchange, request.url)
         secure = request.url.scheme == "https"

@@ -1,0 +1,162 @@
+"""A real ipykernel in a process of its own, driven as a front end drives it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+CLEARED = (
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+    "GOOGLE_GENAI_USE_VERTEXAI",
+    "GOOGLE_GENAI_USE_ENTERPRISE",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_CLOUD_LOCATION",
+    "GOOGLE_GEMINI_BASE_URL",
+    "GOOGLE_VERTEX_BASE_URL",
+    "GOOGLE_GENAI_API_VERSION",
+    "GEMINI_MAGIC_BACKEND",
+    "GEMINI_MAGIC_MODEL",
+    "GEMINI_MAGIC_ANSWERS",
+)
+
+
+def environment(folder: Path, **added: str) -> dict[str, str]:
+    """This process's environment without anything that chooses a backend; config in ``folder``."""
+    clean = {name: value for name, value in os.environ.items() if name not in CLEARED}
+    return {
+        **clean,
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        **added,
+    }
+
+
+@dataclass
+class Ran:
+    """What one execution sent back."""
+
+    reply: dict[str, Any] = field(default_factory=dict)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return self.reply["status"] == "ok"
+
+    @property
+    def error(self) -> dict[str, Any]:
+        return next(m["content"] for m in self.messages if m["msg_type"] == "error")
+
+    @property
+    def stdout(self) -> str:
+        return self.stream("stdout")
+
+    def stream(self, name: str) -> str:
+        return "".join(
+            m["content"]["text"]
+            for m in self.messages
+            if m["msg_type"] == "stream" and m["content"]["name"] == name
+        )
+
+    @property
+    def displays(self) -> list[dict[str, Any]]:
+        """Contents of the display messages and their updates, in order."""
+        kinds = ("display_data", "update_display_data")
+        return [m["content"] for m in self.messages if m["msg_type"] in kinds]
+
+    @property
+    def turn(self) -> dict[str, Any]:
+        """The turn JSON of the last bundle."""
+        return self.displays[-1]["data"]["application/vnd.gemini-magic.turn+json"]
+
+
+class Kernel:
+    """A kernel as a context manager; ``run`` executes one cell and waits for it."""
+
+    def __init__(self, folder: Path, *, load: bool = True, **added: str) -> None:
+        self._folder, self._load = folder, load
+        self._environment = environment(folder, **added)
+
+    def __enter__(self) -> Kernel:
+        self.manager = KernelManager(kernel_name="python3")
+        assert self.manager.kernel_spec is not None
+        self.manager.kernel_spec.argv[0] = sys.executable
+        self.manager.start_kernel(env=self._environment, cwd=str(self._folder))
+        self.client: BlockingKernelClient = self.manager.blocking_client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+        if self._load:
+            loaded = self.run("%load_ext gemini_magic")
+            assert loaded.ok, loaded.error
+            assert not loaded.displays and not loaded.stdout, "loading prints nothing"
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+    def send(
+        self,
+        code: str,
+        cell: str | None = None,
+        *,
+        watched: bool = True,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Send an execute request and return its message id; ``cell``: the id a front end sends."""
+        message = self.client.session.msg(
+            "execute_request",
+            {
+                "code": code,
+                "silent": False,
+                "store_history": True,
+                "user_expressions": {},
+                "allow_stdin": watched,
+                "stop_on_error": True,
+            },
+            metadata={**({"cellId": cell} if cell else {}), **(metadata or {})},
+        )
+        self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    def collect(self, request: str, timeout: float = 90) -> Ran:
+        """Everything that ``request`` sends back, to its idle status and its reply."""
+        ran, started = Ran(), time.monotonic()
+        while True:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            ran.messages.append(message)
+            if (
+                message["msg_type"] == "status"
+                and message["content"]["execution_state"] == "idle"
+            ):
+                break
+        while True:
+            reply = self.client.get_shell_msg(timeout=timeout)
+            if reply["parent_header"].get("msg_id") == request:
+                ran.reply = reply["content"]
+                ran.seconds = time.monotonic() - started
+                return ran
+
+    def run(self, code: str, cell: str | None = None, *, watched: bool = True) -> Ran:
+        """Execute ``code`` and return what came back."""
+        return self.collect(self.send(code, cell, watched=watched))
+
+    def value(self, expression: str) -> Any:
+        """The value of an expression in the kernel, through its repr."""
+        ran = self.run(f"print(repr({expression}))")
+        assert ran.ok, ran.error
+        return eval(ran.stdout)

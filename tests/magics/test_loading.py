@@ -1,0 +1,89 @@
+"""Loading is light and leaves a way back; a name that is taken is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..kernel import Kernel
+
+HEAVY = ("google.genai", "ipywidgets", "nbformat", "nbconvert", "pydantic", "httpx2", "tornado")
+
+STATE = """
+def state():
+    shell = get_ipython()
+    manager = shell.magics_manager
+    return {
+        "magics": {kind: sorted(names) for kind, names in manager.magics.items()},
+        "registry": sorted(manager.registry),
+        "configurables": [id(one) for one in shell.configurables],
+        "transforms": [id(one) for one in shell.input_transformers_cleanup],
+        "matchers": [id(one) for one in shell.Completer.custom_matchers],
+        "events": {name: [id(f) for f in fs] for name, fs in shell.events.callbacks.items()},
+        "targets": sorted(shell.kernel.comm_manager.targets),
+        "comms": sorted(shell.kernel.comm_manager.comms),
+        "attributes": sorted(vars(shell)),
+    }
+"""
+
+
+def test_loading_imports_nothing_heavy(tmp_path: Path):
+    with Kernel(tmp_path, load=False) as kernel:
+        ran = kernel.run(
+            "import sys; before = set(sys.modules)\n"
+            "get_ipython().run_line_magic('load_ext', 'gemini_magic')\n"
+            f"print([n for n in {HEAVY!r} if n in set(sys.modules) - before])"
+        )
+        assert ran.ok, ran.error
+        assert ran.stdout == "[]\n"
+
+
+def test_unloading_leaves_no_trace(tmp_path: Path):
+    with Kernel(tmp_path, load=False) as kernel:
+        kernel.run("%unload_ext nothing")  # IPython loads its own extension magics on first use
+        kernel.run(STATE + "before = state()")
+        assert kernel.run("%load_ext gemini_magic").ok
+        assert kernel.value("before == state()") is False
+        kernel.run("%gemini")
+        assert kernel.run("%unload_ext gemini_magic").ok
+        difference = kernel.value(
+            "{k: (before[k], state()[k]) for k in before if before[k] != state()[k]}"
+        )
+        assert difference == {}
+        assert "gemini" in str(kernel.run("%gemini").stream("stderr"))
+        assert kernel.run("%load_ext gemini_magic").ok
+        assert "backend" in kernel.run("%gemini").stdout
+
+
+def test_a_magic_of_the_same_name_is_refused_by_name(tmp_path: Path):
+    with Kernel(tmp_path, load=False) as kernel:
+        kernel.run(
+            "def other(line, cell=None): return 'theirs'\n"
+            "get_ipython().register_magic_function(other, 'line_cell', 'gemini')"
+        )
+        ran = kernel.run("%load_ext gemini_magic")
+        assert ran.error["ename"] == "OptionError"
+        assert "registered already, by __main__" in "\n".join(ran.error["traceback"])
+        assert kernel.run("%gemini").ok, "theirs is untouched"
+        kernel.run("get_ipython().config.GeminiMagics.magic_name = 'gem'")
+        assert kernel.run("%load_ext gemini_magic").ok
+        assert "backend" in kernel.run("%gem").stdout
+
+
+def test_without_a_backend_the_error_names_three_ways_on(tmp_path: Path):
+    with Kernel(tmp_path) as kernel:
+        ran = kernel.run("%%gemini\nhi")
+        assert ran.error["ename"] == "NoBackend"
+        lines = "\n".join(ran.error["traceback"])
+        assert len(ran.error["traceback"]) == 2
+        for way in ("GEMINI_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI", "%gemini backend emulator"):
+            assert way in lines
+
+
+def test_the_sdk_is_imported_after_the_loading_cell_in_the_background(tmp_path: Path):
+    with Kernel(tmp_path, GEMINI_API_KEY="test-key-1234567890") as kernel:
+        assert kernel.value(
+            "__import__('time').sleep(0.01) or any("
+            "__import__('time').sleep(0.05) or 'google.genai.types' in __import__('sys').modules"
+            " for _ in range(400))"
+        )
+        assert not kernel.run("1").stream("stderr")
