@@ -20,6 +20,7 @@ from gemini_magic.errors import BadResponse
 
 MAX_EVENT_BYTES = 256 * 1024 * 1024
 
+_PAGE_BYTES = 64 * 1024
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -42,7 +43,8 @@ class EventReader:
         self._data: list[bytes] = []  # the data lines of the open event
         self._bare: list[bytes] = []  # lines of JSON without ``data:``
         self._depth = 0
-        self._held = 0  # bytes held in the three lists above
+        self._page: list[bytes] = []  # lines of a web page, until its title is there
+        self._held = 0  # bytes held in the lists above
         self._begun = False
         self.ready: list[Any] = []
 
@@ -64,7 +66,7 @@ class EventReader:
             )
         # Of bytes, splitlines() splits at CRLF, LF and CR only.
         lines = piece.splitlines()
-        last = b"" if piece.endswith(b"\n") else lines.pop()
+        last = b"" if piece.endswith((b"\n", b"\r")) else lines.pop()
         for line in lines:
             self._line(b"".join([*self._tail, line]) if self._tail else line)
             self._tail.clear()
@@ -81,6 +83,8 @@ class EventReader:
         self._line(b"")
         if self._bare:
             self._dispatch_bare()
+        if self._page:
+            raise not_json(b"\n".join(self._page))
         return self.taken()
 
     def taken(self) -> list[Any]:
@@ -91,13 +95,15 @@ class EventReader:
         if not self._begun and line:
             self._begun = True
             line = line.removeprefix(_BOM)
-        if self._bare:
+        if self._page:
+            self._take_page(line)
+        elif self._bare:
             # Inside bare JSON every line belongs to it, also a blank one.
             self._take_bare(line)
         elif not line:
             if self._data:
                 self._dispatch()
-            elif not self._tail:
+            else:
                 self._held = 0
         elif line.startswith(b"data:"):
             self._data.append(line[5:].removeprefix(b" "))
@@ -117,6 +123,9 @@ class EventReader:
             self.ready.extend(_flat(_load(text)))
 
     def _take_bare(self, line: bytes) -> None:
+        if not self._bare and line.lstrip()[:1] == b"<":
+            self._take_page(line)
+            return
         if not self._bare and line.lstrip()[:1] not in (b"{", b"["):
             raise not_json(line)
         self._bare.append(line)
@@ -125,6 +134,11 @@ class EventReader:
         self._depth -= plain.count(b"}") + plain.count(b"]")
         if self._depth <= 0:
             self._dispatch_bare()
+
+    def _take_page(self, line: bytes) -> None:
+        self._page.append(line)
+        if b"</title" in line.lower() or self._held > _PAGE_BYTES:
+            raise not_json(b"\n".join(self._page))
 
     def _dispatch_bare(self) -> None:
         text = b"\n".join(self._bare).strip()
