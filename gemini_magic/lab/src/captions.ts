@@ -5,6 +5,7 @@
  * end-to-end tests compare the two. An outcome or a status is always a word, never a colour alone.
  */
 
+import { visible } from './characters';
 import { OK, type RunStep, outcomeWord } from './steps';
 import type {
   CallPart,
@@ -36,7 +37,7 @@ function number(n: number): string {
 
 /** `text` on one line of at most `most` characters. */
 export function oneLine(text: string, most = 200): string {
-  const line = text.split(/\s+/).filter(Boolean).join(' ');
+  const line = visible(text).split(/\s+/).filter(Boolean).join(' ');
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 

@@ -11,6 +11,7 @@ import { CommsOverSubshells, type Kernel, type KernelMessage } from '@jupyterlab
 import type { JSONObject } from '@lumino/coreutils';
 
 import type { Delta, LiveTurns, Source, Whole } from './live';
+import { TURN_MIME, isTurn } from './turn';
 
 export const PANEL = 'gemini_magic.panel';
 export const NOTIFY = 'gemini_magic.notify';
@@ -29,7 +30,7 @@ export interface Listener {
   /** The ids of the notebook's cells. */
   cells(): string[];
   /** Answers that the kernel holds for cells. */
-  held(turns: Record<string, Held>): void;
+  held(turns: Record<string, Held[]>): void;
   /** Whether a finished answer is in the notebook: undefined when no output is of this turn. */
   finished(turn: string): boolean | undefined;
 }
@@ -118,11 +119,26 @@ export class KernelLink implements Source {
         this.send({ type: 'turns', cells: this.listener.cells() });
         break;
       case 'turn':
-        this.live.replace(data as unknown as Whole);
+        if (typeof data.turn === 'string') {
+          this.streaming.add(data.turn);
+          this.live.replace(data as unknown as Whole, this);
+        }
         break;
       case 'turns':
-        this.listener.held(data.turns as unknown as Record<string, Held>);
+        this.held(data.turns as unknown as Record<string, Held[]>);
         break;
+    }
+  }
+
+  private held(turns: Record<string, Held[]>): void {
+    this.listener.held(turns);
+    for (const { data } of Object.values(turns).flat()) {
+      const turn: unknown = data[TURN_MIME];
+      if (isTurn(turn) && turn.status === 'streaming') {
+        this.ask(turn.id); // The model may be silent now: no delta would come for a while.
+      } else if (isTurn(turn) && this.listener.finished(turn.id)) {
+        this.send({ type: 'shown', turn: turn.id });
+      }
     }
   }
 

@@ -21,6 +21,8 @@ export interface Whole {
   turn: string;
   seq: number;
   parts: Part[];
+  phase: string;
+  phase_ms: number;
 }
 
 /** How a streaming answer is asked for again, and stopped. */
@@ -70,11 +72,13 @@ export class LiveTurns {
   }
 
   /** Take in the whole of a streaming answer that was asked for. */
-  replace(whole: Whole): void {
-    const state = this.states.get(whole.turn);
-    if (!state || (state.parts && whole.seq <= state.seq)) {
+  replace(whole: Whole, source: Source): void {
+    const state = this.states.get(whole.turn) ?? this.begin(whole.turn, source);
+    if (state.parts && whole.seq < state.seq) {
       return;
     }
+    state.phase = whole.phase;
+    state.since = performance.now() - whole.phase_ms;
     const parts: unknown = whole.parts;
     state.parts = Array.isArray(parts) ? parts.filter(isPart) : [];
     state.seq = whole.seq;

@@ -51,12 +51,9 @@ class Notebook implements Listener {
     return this.codeCells().map(cell => cell.id);
   }
 
-  held(turns: Record<string, Held>): void {
+  held(turns: Record<string, Held[]>): void {
     for (const cell of this.codeCells()) {
-      const held = turns[cell.id];
-      if (held) {
-        restore(cell, held);
-      }
+      restore(cell, turns[cell.id] ?? []);
     }
   }
 
@@ -108,27 +105,22 @@ function outputs(cell: ICodeCellModel): Shown[] {
   });
 }
 
-/** Write an answer into its cell: in place of an older state of it, or where it is missing. */
-function restore(cell: ICodeCellModel, held: Held): void {
-  const { data, metadata } = held;
-  const turn: unknown = data[TURN_MIME];
-  if (!isTurn(turn)) {
-    return;
+/** Write answers into their cell: in place of an older state, or where they are missing. */
+function restore(cell: ICodeCellModel, answers: readonly Held[]): void {
+  const ids = new Set(answers.map(({ turn }) => turn));
+  for (const { turn, shown, data, metadata } of answers) {
+    const output = { output_type: 'display_data', data, metadata };
+    const all = outputs(cell);
+    const same = all.find(other => other.shown?.id === turn);
+    if (same) {
+      if (same.shown?.status === 'streaming') {
+        cell.outputs.set(same.index, output);
+      }
+    } else if (!shown) {
+      if (all.some(other => other.shown && !ids.has(other.shown.id))) {
+        cell.outputs.clear(); // Answers of an earlier run, from the saved file.
+      }
+      cell.outputs.add(output);
+    } // Else it has been here once, and was cleared.
   }
-  const output = { output_type: 'display_data', data, metadata };
-  const all = outputs(cell);
-  const same = all.find(({ shown }) => shown?.id === turn.id);
-  if (same) {
-    if (same.shown?.status === 'streaming') {
-      cell.outputs.set(same.index, output);
-    }
-    return;
-  }
-  if (held.shown) {
-    return; // It has been here and was cleared.
-  }
-  if (all.some(({ shown }) => shown)) {
-    cell.outputs.clear(); // The answer of an earlier run, from the saved file.
-  }
-  cell.outputs.add(output);
 }

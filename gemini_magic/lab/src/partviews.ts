@@ -9,6 +9,7 @@ import {
   opaqueCaption,
   responseCaption
 } from './captions';
+import { visible } from './characters';
 import { isSafeLink } from './sanitizer';
 import { type Folds, Section, element } from './section';
 import type { PartStep } from './steps';
@@ -55,7 +56,7 @@ export class PartView extends Panel {
     const body = new Widget({ tag: 'pre' });
     body.addClass('gm-Output');
     body.addClass('gm-Body');
-    body.node.textContent = JSON.stringify(value, null, 2);
+    body.node.textContent = visible(JSON.stringify(value, null, 2));
     section.add(body);
     return section;
   }
@@ -89,7 +90,7 @@ function file(part: FilePart): Widget {
   if (part.uri && isSafeLink(part.uri)) {
     widget.node.append(link(part.uri, part.uri));
   } else if (part.uri) {
-    widget.node.append(part.uri);
+    widget.node.append(visible(part.uri));
   }
   return widget;
 }

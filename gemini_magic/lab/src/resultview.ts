@@ -1,9 +1,9 @@
 /** One result of a run: its outcome as a badge in words, its output as text. */
 
 import { Widget } from '@lumino/widgets';
-import stripAnsi from 'strip-ansi';
 
 import { countLines, resultDetail } from './captions';
+import { visible } from './characters';
 import { type Folds, Section, element } from './section';
 import { outcomeWord } from './steps';
 import type { ResultPart } from './turn';
@@ -27,7 +27,7 @@ export class ResultView extends Section {
 
   draw(result: ResultPart, open: boolean): void {
     const outcome = result.outcome ?? '';
-    const output = stripAnsi(result.output ?? '');
+    const output = visible(result.output ?? '');
     this.node.dataset.outcome = outcome;
     const mark = element('span', 'gm-Mark', MARKS[outcome] ?? '•');
     mark.setAttribute('aria-hidden', 'true');

@@ -4,6 +4,7 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Panel, Widget } from '@lumino/widgets';
 
 import { codeCaption } from './captions';
+import { visible } from './characters';
 import { copyButton } from './copy';
 import { PartView, picture } from './partviews';
 import { Prose, fence } from './prose';
@@ -61,7 +62,7 @@ class TextView extends Panel {
   }
 
   draw(step: ProseStep, around: Surroundings): void {
-    this.prose.setText(step.text, !around.growing);
+    this.prose.setText(visible(step.text), !around.growing);
   }
 
   private readonly prose: Prose;
@@ -77,7 +78,7 @@ class ThoughtView extends Section {
   }
 
   draw(step: ProseStep, around: Surroundings): void {
-    this.prose.setText(step.text, !around.growing);
+    this.prose.setText(visible(step.text), !around.growing);
   }
 
   private readonly prose: Prose;
@@ -130,7 +131,7 @@ class RunView extends Panel {
     const running = around.growing && !step.results.length && !step.images.length;
     this.code.summary.node.textContent = codeCaption(step, running);
     this.code.toggleClass('gm-mod-running', running);
-    this.source?.setText(fence(part.code, part.language), true);
+    this.source?.setText(fence(visible(part.code), part.language), true);
   }
 
   private code: Section | undefined;

@@ -1,0 +1,164 @@
+"""Deltas: a streaming turn as what changed since the last push, in batches.
+
+Re-sending a growing answer costs quadratically; a delta costs what arrived. The front end applies
+the operations of the deltas in the order of ``seq`` (from 1, without gaps) to an empty list of
+parts: ``{"at": i, "append": text}`` to the text of part ``i``, ``{"at": i, "part": {...}}`` puts a
+part at ``i``. Whoever missed one asks for the whole (`DeltaStream.whole`) and goes on from there.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gemini_magic.parts import Json, Part, Text, Thought
+from gemini_magic.render.characters import encodable
+from gemini_magic.turn import MIME, Turn
+
+BATCH = 0.05  # seconds: at most so often a delta is sent
+
+
+def operations(before: Sequence[Part], now: Sequence[Part]) -> list[Json]:
+    """The operations that turn ``before`` into ``now``; parts are only ever added or grow.
+
+    A part that did not change is recognised by identity first, so that a long answer costs
+    nothing but its open end.
+    """
+    ops: list[Json] = []
+    for at, part in enumerate(now):
+        old = before[at] if at < len(before) else None
+        if part is old or part == old:
+            continue
+        grown = _growth(old, part)
+        ops.append(
+            {"at": at, "part": part.to_dict()} if grown is None else {"at": at, "append": grown}
+        )
+    return ops
+
+
+def _growth(old: Part | None, part: Part) -> str | None:
+    if not isinstance(old, Text | Thought) or type(part) is not type(old):
+        return None
+    if not part.text.startswith(old.text) or replace(old, text=part.text) != part:
+        return None
+    return part.text[len(old.text) :]
+
+
+class DeltaStream:
+    """Sends one turn while it streams. All methods may be called from any thread.
+
+    ``push`` takes a message for every front end that listens. The first delta leaves at once,
+    later ones at most every `BATCH` seconds; what is held back leaves from a thread of its own
+    when it is due, so nothing stays unseen while the model is silent. That thread runs in a copy
+    of the creator's context: the messages belong to the cell that asked.
+    """
+
+    def __init__(
+        self,
+        turn_id: str,
+        push: Callable[[Json], None],
+        ended: Callable[[DeltaStream, Mapping[str, Any], Mapping[str, Any]], None],
+        cell: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.turn_id = turn_id
+        self.cell = cell
+        self._push = push
+        self._ended = ended
+        self._metadata = dict(metadata or {})
+        self._lock = threading.Lock()
+        self._turn: Turn | None = None
+        self._sent: tuple[Part, ...] = ()
+        self._seq = 0
+        self._sent_at = float("-inf")
+        self._phase = self._sent_phase = ""
+        self._phase_since = time.monotonic()
+        self._held_back = threading.Event()
+        self._closed = threading.Event()
+        context = contextvars.copy_context()
+        threading.Thread(
+            target=context.run, args=(self._send_when_due,), name="gemini-deltas", daemon=True
+        ).start()
+
+    def update(self, turn: Turn, phase: str) -> None:
+        """Take in the turn so far, and what is happening in words ("thinking")."""
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self._turn = turn
+            if phase != self._phase:
+                self._phase, self._phase_since = phase, time.monotonic()
+            if time.monotonic() - self._sent_at >= BATCH:
+                self._send()
+            else:
+                self._held_back.set()
+
+    def close(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+        """The answer has ended; call it *after* the final bundle has been displayed.
+
+        ``data`` and ``metadata`` are that bundle: kept for a front end that lost it by a reload.
+        """
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self._closed.set()
+            self._held_back.set()
+        self._ended(self, data, metadata)
+        self._push({"type": "end", "turn": self.turn_id, "cell": self.cell})
+
+    def whole(self) -> Json:
+        """The answer as of the last delta, for a front end that missed one."""
+        with self._lock:
+            return {
+                "type": "turn",
+                "turn": self.turn_id,
+                "seq": self._seq,
+                "parts": encodable([part.to_dict() for part in self._sent]),
+                "phase": self._phase,
+                "phase_ms": self._phase_ms(),
+            }
+
+    def bundle(self) -> tuple[Json, Json] | None:
+        """Data and metadata of an output that shows the turn so far; None before the first."""
+        with self._lock:
+            turn = self._turn
+        if turn is None:
+            return None
+        data = {MIME: encodable(turn.to_dict()), "text/plain": encodable(turn.text)}
+        return data, self._metadata
+
+    def _phase_ms(self) -> int:
+        return int((time.monotonic() - self._phase_since) * 1000)
+
+    def _send(self) -> None:
+        self._held_back.clear()
+        if self._turn is None or self._closed.is_set():
+            return
+        ops = operations(self._sent, self._turn.parts)
+        if not ops and self._phase == self._sent_phase and self._seq:
+            return
+        self._sent, self._sent_phase = self._turn.parts, self._phase
+        self._seq += 1
+        self._sent_at = time.monotonic()
+        self._push(
+            {
+                "type": "delta",
+                "turn": self.turn_id,
+                "seq": self._seq,
+                "ops": encodable(ops),
+                "phase": self._phase,
+                "phase_ms": self._phase_ms(),
+            }
+        )
+
+    def _send_when_due(self) -> None:
+        while not self._closed.is_set():
+            self._held_back.wait()
+            if self._closed.wait(max(0.0, self._sent_at + BATCH - time.monotonic())):
+                return
+            with self._lock:
+                self._send()
