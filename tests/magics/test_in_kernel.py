@@ -283,8 +283,8 @@ def test_an_interrupt_in_a_silent_gap_ends_the_call_and_keeps_the_partial_answer
 def test_questions_marks_and_prompts_of_one_line_reach_the_server(kernel: Kernel):
     with Replay(Answer(ANSWER)) as server:
         ask_of(kernel, server)
-        assert kernel.run("%gemini ask what's \"this\" {x}?", cell="a").ok
-        assert prompts(server.asked[0]) == ["what's \"this\" {x}?"]
+        assert kernel.run('%gemini ask what\'s "this" {x}?', cell="a").ok
+        assert prompts(server.asked[0]) == ['what\'s "this" {x}?']
 
 
 @pytest.mark.parametrize(
