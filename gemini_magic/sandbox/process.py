@@ -99,6 +99,8 @@ class Child:
             late, reply = True, None
         if reply is None:
             self._kill()
+            if not late and stop():  # it was ended on purpose, by another thread
+                raise Cancelled
         stdout, cut = self._printed("stdout", before["stdout"])
         stderr, cut_too = self._printed("stderr", before["stderr"])
         if late:
