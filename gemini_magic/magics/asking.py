@@ -106,7 +106,14 @@ def view(magics: GeminiMagics, given: Mapping[str, Any], now: Situation) -> View
     look = Look(given.get("show", "all"), how, magics.settings.show_thoughts)
     if now.terminal:
         return TerminalView(sys.stdout.write, look)
-    return (LiveView if now.watched else FinalView)(displayed(), look)
+    if not now.watched:
+        return FinalView(displayed(), look)
+    front_end = magics.front_end
+    if how in ("auto", "html") and front_end is not None and front_end.watching(now.session):
+        from gemini_magic.render.extension import ExtensionView
+
+        return ExtensionView(displayed(), look, front_end.stream)
+    return LiveView(displayed(), look)
 
 
 def displayed() -> Any:

@@ -48,6 +48,8 @@ def load(shell: Any) -> None:
     shell.input_transformers_cleanup.insert(0, loaded.transform)
     shell.events.register("pre_run_cell", magics.before_cell)
     shell.events.register("post_run_cell", magics.after_cell)
+    if getattr(shell, "kernel", None) is not None:
+        magics.attach(shell.kernel)
     setattr(shell, _ATTRIBUTE, loaded)
 
 

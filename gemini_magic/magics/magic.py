@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +24,7 @@ from gemini_magic.settings import (
 
 if TYPE_CHECKING:
     from gemini_magic.engine import Engine
+    from gemini_magic.frontend import FrontEnd
     from gemini_magic.transport.connections import Connection, Connections
     from gemini_magic.turn import Turn
 
@@ -97,7 +98,7 @@ class GeminiMagics(Magics):
         self._raw_cell = ""
         self._execution: str | None = None
         self._calls: dict[str, int] = {}
-        self.frontend: Any = None
+        self.front_end: FrontEnd | None = None
 
     @validate("model", "magic_name")
     def _not_empty(self, proposal: Any) -> Any:
@@ -212,6 +213,28 @@ class GeminiMagics(Magics):
         if self.preload and self._connections is None:
             threading.Thread(target=self._warm, name="gemini-preload", daemon=True).start()
 
+    def attach(self, kernel: Any) -> None:
+        """Announce ourselves to the front ends of ``kernel`` that have our extension."""
+        from gemini_magic.frontend import FrontEnd
+
+        self.front_end = FrontEnd(lambda turn: self.engine.stop(turn), self._bundles)
+        self.front_end.attach(kernel)
+
+    def _bundles(self, cells: Sequence[str]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+        """The last answer of each of ``cells``, for a page that lost it by a reload."""
+        if self._engine is None:
+            return {}
+        from gemini_magic.render.live import Look
+
+        look = Look(thoughts=self.show_thoughts)
+        turns = {
+            exchange.turn.cell: exchange.turn
+            for conversation in self._engine.conversations
+            for exchange in conversation
+            if exchange.turn.cell in cells
+        }
+        return {str(cell): look.bundle(turn) for cell, turn in turns.items()}
+
     def _warm(self) -> None:
         try:
             self.connect().transport.warm()
@@ -227,6 +250,8 @@ class GeminiMagics(Magics):
 
     def close(self) -> None:
         """Close connections and whatever still runs."""
+        if self.front_end is not None:
+            self.front_end.detach()
         if self._engine is not None:
             self._engine.stop()
         if self._connections is not None:

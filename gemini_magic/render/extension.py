@@ -1,0 +1,51 @@
+"""Drawing into a front end that has our extension: the turn JSON once, then what changed.
+
+The display holds the turn as it was when the first event came; the extension applies the deltas
+to it. At the end one update carries the whole bundle, which is what the notebook keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from gemini_magic.render.bundle import metadata
+from gemini_magic.render.characters import encodable
+from gemini_magic.render.live import Display, Look
+from gemini_magic.turn import MIME, Turn
+
+
+class Deltas(Protocol):
+    """Sends a streaming turn as what changed (`gemini_magic.deltas.DeltaStream`)."""
+
+    def update(self, turn: Turn, phase: str) -> None: ...
+
+    def close(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None: ...
+
+
+class ExtensionView:
+    """``open_deltas`` takes the turn's id, its cell and the output's metadata."""
+
+    def __init__(
+        self,
+        display: Display,
+        look: Look,
+        open_deltas: Callable[[str, str | None, Mapping[str, Any]], Deltas],
+    ) -> None:
+        self._display = display
+        self._look = look
+        self._open = open_deltas
+        self._deltas: Deltas | None = None
+
+    def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
+        turn = self._look.seen(snapshot())
+        if self._deltas is None:
+            self._display({MIME: encodable(turn.to_dict()), "text/plain": ""}, metadata(turn))
+            self._deltas = self._open(turn.id, turn.cell, metadata(turn))
+        self._deltas.update(turn, phase)
+
+    def ended(self, turn: Turn) -> None:
+        bundle = self._look.bundle(turn)
+        self._display(*bundle)
+        if self._deltas is not None:
+            self._deltas.close(*bundle)
