@@ -139,10 +139,7 @@ class Kernel:
             if message["parent_header"].get("msg_id") != request:
                 continue
             ran.messages.append(message)
-            if (
-                message["msg_type"] == "status"
-                and message["content"]["execution_state"] == "idle"
-            ):
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 break
         while True:
             reply = self.client.get_shell_msg(timeout=timeout)

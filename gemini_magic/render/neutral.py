@@ -150,7 +150,7 @@ def _special(
     """The code span or formula that ``piece`` opens, and where it ends; None when it opens none."""
     mark, start = piece[0], piece.end()
     if mark[0] == "`":
-        starts = runs[len(mark)]
+        starts = runs.get(len(mark), [])  # none: a backslash took the first tick of a run
         while starts and starts[-1] < start:
             starts.pop()
         if not starts:

@@ -205,8 +205,9 @@ def _system_cause(error: BaseException) -> BaseException:
 def _tls(error: ssl.SSLError) -> Unreachable:
     said = one_line(str(error))
     if isinstance(error, ssl.SSLCertVerificationError):
+        why = one_line(getattr(error, "verify_message", "") or said)
         return Unreachable(
-            f"The service's certificate is not trusted: {one_line(error.verify_message or said)}",
+            f"The service's certificate is not trusted: {why}",
             "Behind a proxy that opens TLS, set SSL_CERT_FILE to its certificate authority.",
         )
     return Unreachable(

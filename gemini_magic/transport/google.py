@@ -12,15 +12,14 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gemini_magic.errors import AnswerInterrupted, BadResponse, GeminiError
 from gemini_magic.events import Chunk, Event, Progress
-from gemini_magic.parts import Json
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.generation import generation, tools
-from gemini_magic.transport.protocol import Outgoing, Stop
+from gemini_magic.transport.protocol import ModelInfo, Outgoing, Preview, Stop
 from gemini_magic.transport.refusals import refusal
 from gemini_magic.transport.retries import Waits
 from gemini_magic.wire import chunk_from_wire
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from google import genai
     from google.genai import types
 
-    from gemini_magic.transport.http import Exchange, HttpClient, Mode
+    from gemini_magic.transport.exchange import Exchange, Mode
+    from gemini_magic.transport.http import HttpClient
 
 _T = TypeVar("_T")
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
@@ -37,30 +37,6 @@ _LISTING_TIMEOUT = 30.0  # seconds, for models() and count_tokens()
 _REHEARSED = "gemini-3.8-flash"
 # What the SDK puts into a request's body under its own name is replaced by ``extra_body``.
 _PLACEHOLDER: Any = [{"role": "user", "parts": [{"text": "-"}]}]
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """A model the service offers; limits in tokens, 0 when it does not say.
-
-    ``actions``: what it can do ("generateContent", "countTokens"); empty on Vertex.
-    """
-
-    name: str
-    display_name: str = ""
-    input_limit: int = 0
-    output_limit: int = 0
-    actions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Preview:
-    """A request that was not sent: its ``body`` as JSON, its ``size`` in bytes."""
-
-    method: str
-    url: str
-    body: Json
-    size: int
 
 
 class GoogleTransport:
@@ -156,54 +132,54 @@ class GoogleTransport:
 
         The Developer API counts the contents alone here; Vertex also system instruction and tools.
         """
-        from google.genai import types
-
-        body: dict[str, Any] = {"contents": list(outgoing.contents)}
-        config = types.CountTokensConfig(http_options=types.HttpOptions(extra_body=body))
-        if self.backend.kind == "vertex":
-            config.system_instruction = outgoing.config.system
-            config.tools = [types.Tool.model_validate(tool) for tool in tools(outgoing.config)]
 
         def count(client: genai.Client) -> int | None:
-            return client.models.count_tokens(
+            from google.genai import types
+
+            body: dict[str, Any] = {"contents": list(outgoing.contents)}
+            config = types.CountTokensConfig(http_options=types.HttpOptions(extra_body=body))
+            if self.backend.kind == "vertex":
+                config.system_instruction = outgoing.config.system
+                config.tools = [types.Tool.model_validate(tool) for tool in tools(outgoing.config)]
+            counted = client.models.count_tokens(
                 model=outgoing.model, contents=_PLACEHOLDER, config=config
-            ).total_tokens
+            )
+            return counted.total_tokens
 
         return self._asked(count)
 
     def _asked(self, ask: Callable[[genai.Client], _T]) -> _T:
         """What ``ask`` returns for a client: a request whose body the SDK reads itself."""
-        stop = Stop()
-        exchange: Exchange | None = None
-        try:
-            client, _ = self._client()
-            exchange = _exchange(_LISTING_TIMEOUT, stop, "plain")
-            with exchange.bound():
-                return ask(client)
-        except Exception as error:
-            raise _ours(error, exchange, None) from error
-        finally:
-            if exchange is not None:
-                exchange.close()
+        with self._guarded(Outgoing("", (), timeout=_LISTING_TIMEOUT), "plain") as (client, _):
+            return ask(client)
 
     def preview(self, outgoing: Outgoing) -> Preview:
         """The request that `send` would make, built by the SDK and not sent.
 
         On Vertex with default credentials a token is fetched, as for sending.
         """
+        with self._guarded(outgoing, "rehearsal") as (client, exchange):
+            for _ in self._call(client, outgoing):
+                pass
+        request = exchange.rehearsed
+        assert request is not None
+        body = request.read()
+        return Preview(request.method, str(request.url), json.loads(body), len(body))
+
+    @contextmanager
+    def _guarded(self, outgoing: Outgoing, mode: Mode) -> Iterator[tuple[genai.Client, Exchange]]:
+        """A client bound to an exchange; the exceptions inside become ours."""
         exchange: Exchange | None = None
         try:
             client, _ = self._client()
-            exchange = _exchange(outgoing.timeout, outgoing.stop, "rehearsal")
+            exchange = _exchange(outgoing.timeout, outgoing.stop, mode)
             with exchange.bound():
-                for _ in self._call(client, outgoing):
-                    pass
+                yield client, exchange
         except Exception as error:
             raise _ours(error, exchange, outgoing) from error
-        request = exchange.rehearsed
-        assert request is not None, "a rehearsal keeps its request"
-        body = request.read()
-        return Preview(request.method, str(request.url), json.loads(body), len(body))
+        finally:
+            if exchange is not None:
+                exchange.close()
 
     def warm(self) -> None:
         """Import the SDK, build the client and its schemas, ahead of the first request.
@@ -218,10 +194,7 @@ class GoogleTransport:
         if client.vertexai and self.backend.api_key is None:
             return  # a rehearsal would fetch a token: that is sending something
         # One whole call against nothing: the SDK builds its schemas when they are first used.
-        rehearsal = Outgoing(_REHEARSED, _PLACEHOLDER, timeout=_LISTING_TIMEOUT)
-        with _exchange(rehearsal.timeout, rehearsal.stop, "rehearsal").bound():
-            for _ in self._call(client, rehearsal):
-                pass
+        self.preview(Outgoing(_REHEARSED, _PLACEHOLDER))
 
     def _client(self) -> tuple[genai.Client, HttpClient]:
         with self._lock:
@@ -281,7 +254,7 @@ def _build(backend: Backend) -> tuple[genai.Client, HttpClient]:
 
 
 def _exchange(timeout: float, stop: Stop, mode: Mode) -> Exchange:
-    from gemini_magic.transport.http import Exchange
+    from gemini_magic.transport.exchange import Exchange
 
     return Exchange(timeout, stop, mode)
 
@@ -303,11 +276,11 @@ def _chunk(raw: Any) -> Chunk:
 
 
 def _ours(
-    error: Exception, exchange: Exchange | None, outgoing: Outgoing | None
+    error: Exception, exchange: Exchange | None, outgoing: Outgoing
 ) -> GeminiError | AnswerInterrupted:
     from gemini_magic.transport.faults import fault
 
-    if outgoing is not None and outgoing.stop.stopped:
+    if outgoing.stop.stopped:
         return _interrupted()
     if exchange is not None and exchange.failure is not None:
         error = exchange.failure  # as it was before the SDK wrapped it

@@ -93,6 +93,30 @@ class Outgoing:
     stop: Stop = field(default_factory=Stop)
 
 
+@dataclass(frozen=True)
+class ModelInfo:
+    """A model the service offers; limits in tokens, 0 when it does not say.
+
+    ``actions``: what it can do ("generateContent", "countTokens"); empty on Vertex.
+    """
+
+    name: str
+    display_name: str = ""
+    input_limit: int = 0
+    output_limit: int = 0
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A request that was not sent: its ``body`` as JSON, its ``size`` in bytes."""
+
+    method: str
+    url: str
+    body: Json
+    size: int
+
+
 class Transport(Protocol):
     """Who answers."""
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from google.oauth2.credentials import Credentials
 
-from gemini_magic.transport.google import ModelInfo
-from gemini_magic.transport.protocol import Config
+from gemini_magic.transport.protocol import Config, ModelInfo
 
 from ..replay import Answer
 from .asking import DONE, PROMPT, chunks, outgoing, serving
@@ -231,6 +230,19 @@ def test_a_redirect_is_followed_on_the_same_host_and_never_to_another() -> None:
         with serving(moved(away)) as (_, transport), pytest.raises(Exception, match="redirected"):
             chunks(transport)
         assert other.asked == []
+
+
+def test_a_preview_is_the_request_that_would_be_sent_and_sends_nothing() -> None:
+    with serving(ANSWER, Answer(DONE.removeprefix(b"data: "))) as (server, transport):
+        for stream in (True, False):
+            asking = outgoing(stream=stream, config=Config(system="s", thinking="low"))
+            preview = transport.preview(asking)
+            assert len(server.asked) == (0 if stream else 1)
+            list(transport.send(asking))
+            sent = server.asked[-1]
+            assert preview.url == server.url.rstrip("/") + sent.path
+            assert (preview.method, preview.body) == (sent.method, sent.json)
+            assert preview.size == len(sent.body)
 
 
 MODELS = b"""{"models": [

@@ -126,7 +126,7 @@ def test_what_is_damaged_says_how(body: bytes, words: str) -> None:
 def test_what_was_whole_before_the_damage_is_kept() -> None:
     reader = EventReader()
     with pytest.raises(BadResponse):
-        reader.feed(b'data: {"a": 1}\n\n<html>\n')
+        reader.feed(b'data: {"a": 1}\n\nupstream error\n')
     assert reader.taken() == [A]
 
 

@@ -94,7 +94,8 @@ export function suggestions(grounding: Json | null): HTMLIFrameElement | undefin
     '<!doctype html><meta charset="utf-8">' +
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; ` +
     `style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'">` +
-    `<base target="_blank"><body style="margin:0">${rendered}`;
+    '<meta name="color-scheme" content="light dark"><base target="_blank">' +
+    `<body style="margin:0;padding:4px 0">${rendered}`;
   return frame;
 }
 

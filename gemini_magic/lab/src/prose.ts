@@ -24,6 +24,9 @@ export class Prose extends Panel {
     }
     this.text = text;
     this.final = final;
+    if (final) {
+      this.wake();
+    }
     if (!this.drawing) {
       this.drawing = this.draw().finally(() => {
         this.drawing = undefined;
@@ -47,9 +50,17 @@ export class Prose extends Panel {
       }
       const rest = Math.min(REST * (performance.now() - began), 1000);
       if (!this.final) {
-        await new Promise(resolve => setTimeout(resolve, rest));
+        await this.rest(rest);
       }
     }
+  }
+
+  /** Leave the page to others for `ms` milliseconds, or until the text is final. */
+  private async rest(ms: number): Promise<void> {
+    await new Promise<void>(resolve => {
+      this.wake = resolve;
+      setTimeout(resolve, ms);
+    });
   }
 
   private async drawTail(text: string): Promise<void> {
@@ -123,6 +134,7 @@ export class Prose extends Panel {
   private settled = '';
   private tail: RenderedMarkdown | undefined;
   private drawing: Promise<void> | undefined;
+  private wake: () => void = () => undefined;
 }
 
 /** `code` as a Markdown fence that nothing inside it can close. */
