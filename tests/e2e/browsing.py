@@ -1,0 +1,242 @@
+"""A Jupyter server in a process of its own, and a notebook in a browser page."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import nbformat
+
+PATIENCE = 60.0  # seconds; generous, since the machine may be busy
+QUIET = {"fetchNews": "false", "checkForUpdates": False}
+
+# Notebook 7.6 logs these without our extension as well.
+KNOWN_PAGE_ERRORS = ("reading 'schema'", "Menu entry", "yjs#509")
+
+
+def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """Wait for ``condition`` to be true and return its value; AssertionError after ``patience``."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited {patience:.0f} s for {what}")
+
+
+class Server:
+    """``jupyter lab`` or ``jupyter notebook`` with everything of it under ``folder``."""
+
+    def __init__(self, kind: str, folder: Path, extension: Path, python_path: list[Path]) -> None:
+        self.kind = kind
+        self.root = folder / "root"
+        self.url = ""
+        self._folder = folder
+        self._extension = extension
+        self._python_path = python_path
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        places = {
+            name: self._folder / name.lower()
+            for name in (
+                "JUPYTER_CONFIG_DIR",
+                "JUPYTER_DATA_DIR",
+                "JUPYTER_RUNTIME_DIR",
+                "IPYTHONDIR",
+                "JUPYTERLAB_SETTINGS_DIR",
+                "JUPYTERLAB_WORKSPACES_DIR",
+                "HOME",
+            )
+        }
+        for place in (*places.values(), self.root):
+            place.mkdir(parents=True)
+        extensions = places["JUPYTER_DATA_DIR"] / "labextensions"
+        extensions.mkdir()
+        (extensions / "gemini-magic").symlink_to(self._extension)
+        settings = places["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / "apputils-extension"
+        settings.mkdir(parents=True)
+        (settings / "notification.jupyterlab-settings").write_text(json.dumps(QUIET))
+        application = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}[self.kind]
+        log = (self._folder / "server.log").open("wb")
+        self._process = subprocess.Popen(
+            [
+                str(Path(sys.executable).parent / f"jupyter-{self.kind}"),
+                "--ServerApp.ip=127.0.0.1",
+                "--ServerApp.port=0",
+                "--no-browser",
+                "--allow-root",
+                "--IdentityProvider.token=",
+                "--ServerApp.password=",
+                "--ServerApp.disable_check_xsrf=True",
+                f"--ServerApp.root_dir={self.root}",
+                f"--{application}.expose_app_in_browser=True",
+            ],
+            env={
+                **os.environ,
+                **{name: str(place) for name, place in places.items()},
+                "PYTHONPATH": os.pathsep.join(map(str, self._python_path)),
+                "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            },
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        log.close()
+        runtime = places["JUPYTER_RUNTIME_DIR"]
+        self.url = until(lambda: self._listening(runtime), f"jupyter {self.kind} to listen")
+
+    def _listening(self, runtime: Path) -> str | None:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError((self._folder / "server.log").read_text()[-4000:])
+        for path in runtime.glob("jpserver-*.json"):
+            try:
+                url = str(json.loads(path.read_text())["url"]).rstrip("/")
+                with urllib.request.urlopen(f"{url}/api", timeout=5):
+                    return url
+            except (OSError, ValueError):
+                continue
+        return None
+
+    def stop(self) -> None:
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(20)
+
+    def request(self, method: str, path: str) -> Any:
+        asked = urllib.request.Request(f"{self.url}/api/{path}", method=method)
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
+    def shut_down_kernels(self) -> None:
+        for session in self.request("GET", "sessions"):
+            self.request("DELETE", f"sessions/{session['id']}")
+
+    def page_of(self, path: str) -> str:
+        if self.kind == "notebook":
+            return f"{self.url}/notebooks/{path}"
+        return f"{self.url}/lab/workspaces/{secrets.token_hex(4)}/tree/{path}?reset"
+
+
+class App:
+    """A browser page on a server; closing it ends the kernels it has started."""
+
+    def __init__(self, browser: Any, server: Server) -> None:
+        self.server = server
+        self.kind = server.kind
+        self._context = browser.new_context(viewport={"width": 1100, "height": 1000})
+        self._context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page = self._context.new_page()
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self._note(request.url))
+        self.path = ""
+
+    def __enter__(self) -> App:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._context.close()
+        self.server.shut_down_kernels()
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((self.server.url, "data:", "blob:", "about:")):
+            self.foreign.append(url)
+
+    @property
+    def own_errors(self) -> list[str]:
+        return [e for e in self.errors if not any(known in e for known in KNOWN_PAGE_ERRORS)]
+
+    # -- notebooks -----------------------------------------------------------------------------
+
+    def open(self, cells: Iterable[str | Any], *, kernel: bool = True) -> None:
+        """Write a notebook of code cells (source, or a whole cell) and open it."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[
+                nbformat.v4.new_code_cell(cell) if isinstance(cell, str) else cell
+                for cell in cells
+            ],
+            metadata={
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+            },
+        )
+        self.path = f"{secrets.token_hex(6)}.ipynb"
+        nbformat.write(notebook, self.server.root / self.path)
+        self.go(kernel=kernel)
+
+    def go(self, *, kernel: bool = True) -> None:
+        """Open (or reload) the notebook's page, and wait for its cells and its kernel."""
+        self.page.goto(self.server.page_of(self.path), timeout=PATIENCE * 1000)
+        self.cell(0).wait_for(timeout=PATIENCE * 1000)
+        if kernel:
+            until(lambda: self.js(f"{KERNEL}?.connectionStatus") == "connected", "the kernel")
+
+    def reload(self) -> None:
+        self.page.reload(timeout=PATIENCE * 1000)
+        self.cell(0).wait_for(timeout=PATIENCE * 1000)
+
+    def cell(self, at: int) -> Any:
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(at)
+
+    def turn(self, at: int) -> Any:
+        """The answer drawn below cell ``at``."""
+        return self.cell(at).locator(".gm-Turn")
+
+    def js(self, expression: str, argument: Any = None) -> Any:
+        return self.page.evaluate(expression, argument)
+
+    def start(self, at: int) -> None:
+        """Run cell ``at`` and return at once."""
+        self.js(
+            "at => { const p = window.jupyterapp.shell.currentWidget; p.content.deselectAll();"
+            " p.content.activeCellIndex = at; p.content.mode = 'command';"
+            " window.jupyterapp.commands.execute('notebook:run-cell'); }",
+            at,
+        )
+
+    def run(self, at: int) -> None:
+        """Run cell ``at`` to its end."""
+        self.start(at)
+        self.wait(at)
+
+    def wait(self, at: int) -> None:
+        """Wait for cell ``at`` to have run (its prompt shows a number)."""
+        until(
+            lambda: self.cell(at).locator(".jp-InputPrompt").inner_text().strip("[]: ").isdigit(),
+            f"cell {at} to have run",
+        )
+
+    def save(self) -> Any:
+        """Save the notebook; returns what is in the file."""
+        self.js(f"{CONTEXT}.save()")
+        return nbformat.read(self.server.root / self.path, as_version=4)
+
+    def outputs(self, at: int) -> str:
+        return str(self.cell(at).locator(".jp-OutputArea").inner_text())
+
+
+CONTEXT = "window.jupyterapp.shell.currentWidget.context"
+KERNEL = f"{CONTEXT}.sessionContext.session?.kernel"

@@ -1,0 +1,97 @@
+"""Real JupyterLab and Notebook servers, and Chromium in front of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gemini_magic
+
+sys.path.insert(0, str(Path(__file__).parent))
+from browsing import App, Server
+
+PACKAGE = Path(gemini_magic.__file__).parent
+
+
+def _missing(reason: str) -> None:
+    """Skip with a reason where a developer may lack something; CI has everything."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def extension() -> Path | None:
+    """The built extension: of the checkout that is imported, else of the installed wheel."""
+    built = PACKAGE / "labextension"
+    installed = Path(sys.prefix, "share", "jupyter", "labextensions", "gemini-magic")
+    return next((at for at in (built, installed) if (at / "package.json").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        _missing("Chromium is not installed (apt-get install chromium)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _missing("playwright is not installed")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield started
+        started.close()
+
+
+def _server(kind: str, folder: Path) -> Iterator[Server]:
+    built = extension()
+    if built is None:
+        _missing("the JupyterLab extension is not built (npm run build:prod in gemini_magic/lab)")
+        return
+    if shutil.which(f"jupyter-{kind}", path=str(Path(sys.executable).parent)) is None:
+        _missing(f"jupyter {kind} is not installed")
+    server = Server(kind, folder, built, python_path=[PACKAGE.parent, Path(__file__).parent])
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from _server("lab", tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="session")
+def notebook_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from _server("notebook", tmp_path_factory.mktemp("notebook"))
+
+
+@pytest.fixture
+def lab(browser: Any, lab_server: Server) -> Iterator[App]:
+    """JupyterLab in a page of its own."""
+    with App(browser, lab_server) as app:
+        yield app
+
+
+@pytest.fixture(params=["lab", "notebook"])
+def app(request: pytest.FixtureRequest, browser: Any) -> Iterator[App]:
+    """JupyterLab, then Notebook 7, each in a page of its own."""
+    with App(browser, request.getfixturevalue(f"{request.param}_server")) as opened:
+        yield opened
