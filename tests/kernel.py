@@ -88,8 +88,11 @@ class Kernel:
         self._folder, self._load = folder, load
         self._environment = environment(folder, **added)
 
+    def make_manager(self) -> KernelManager:
+        return KernelManager(kernel_name="python3")
+
     def __enter__(self) -> Kernel:
-        self.manager = KernelManager(kernel_name="python3")
+        self.manager = self.make_manager()
         assert self.manager.kernel_spec is not None
         self.manager.kernel_spec.argv[0] = sys.executable
         self.manager.start_kernel(env=self._environment, cwd=str(self._folder))

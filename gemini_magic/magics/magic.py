@@ -203,13 +203,16 @@ class GeminiMagics(Magics):
         """``pre_run_cell``: remember the cell as it was typed."""
         self._raw_cell = info.raw_cell or ""
 
-    def after_cell(self, _result: Any) -> None:
-        """``post_run_cell``: forget what an earlier run of the cell asked beyond this one."""
-        if self._engine is not None and self._calls:
+    def after_cell(self, result: Any) -> None:
+        """``post_run_cell``: forget what an earlier run of the cell asked beyond this one.
+
+        A cell that failed half-way may have asked less than it means to: nothing is forgotten.
+        """
+        if self._engine is not None and self._calls and result.success:
             for cell, calls in self._calls.items():
                 for conversation in self._engine.conversations:
                     conversation.settle(cell, calls)
-            self._calls = {}
+        self._calls = {}
         if self.preload and self._connections is None:
             threading.Thread(target=self._warm, name="gemini-preload", daemon=True).start()
 

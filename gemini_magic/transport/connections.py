@@ -6,14 +6,19 @@ emulator is started here, in threads of this process; everything else meets it o
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from gemini_magic.errors import MissingExtra
 from gemini_magic.transport.backends import Backend, choose
 
 if TYPE_CHECKING:
     from gemini_magic.transport.google import GoogleTransport
+
+
+EMULATOR_NEEDS = ("numpy", "matplotlib", "pandas")  # what its scripts and their plots import
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,9 @@ class Connections:
 
     def _emulator_url(self) -> str:
         if self._emulator is None:
+            for module in EMULATOR_NEEDS:
+                if importlib.util.find_spec(module) is None:
+                    raise MissingExtra("The emulator", module, "batch")
             from gemini_magic.emulator import Emulator
 
             self._emulator = Emulator()

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from ..kernel import Kernel
 from ..replay import Answer, Asked, Replay
@@ -164,6 +166,24 @@ def test_a_prompt_of_a_megabyte_arrives_whole(kernel: Kernel):
     with Replay(Answer(ANSWER)) as server:
         ask_of(kernel, server)
         assert kernel.run(f"%%gemini\n{prompt}", cell="big").ok
+        assert prompts(server.asked[0]) == [prompt]
+
+
+SPICE = st.sampled_from(
+    ["{x}", "{", "}}", "$x", "$", "`", "%", "%%gemini", "%gemini ask", "?", "??", "!ls", "\\",
+     ">>> x", "In [1]: x", "'", '"', "\'\'\'", '"""', "\\n", "\n", " ", "\t", "é大\U0001f600", "\u2028"]
+)  # fmt: skip
+WORDS = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r"))
+
+
+@given(st.lists(SPICE | WORDS, min_size=1).map("".join))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_prompt_reaches_the_server_unchanged(kernel: Kernel, prompt: str):
+    assume(prompt.strip() and "$`" not in prompt)
+    with Replay(Answer(ANSWER)) as server:
+        ask_of(kernel, server)
+        ran = kernel.run(f"%%gemini --stateless\n{prompt}", watched=False)
+        assert ran.ok, ran.error
         assert prompts(server.asked[0]) == [prompt]
 
 
