@@ -1,8 +1,8 @@
 """A minimal HTTP server that sends recorded bytes over a real socket; it knows nothing of Gemini.
 
 ``Replay`` is a context manager; each request is answered by the next of its answers (the last one
-again and again). An answer is an `Answer`, or any callable given the `Asked` request, for the
-misbehaviours a recording cannot hold: silence, trickle, reset.
+again and again); ``tls`` makes it an https server. An answer is an `Answer`, or any callable given
+the `Asked` request, for the misbehaviours a recording cannot hold: silence, trickle, reset.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 import time
@@ -85,7 +86,9 @@ def pieces(body: bytes, step: int | None) -> Iterable[bytes]:
 class Replay:
     """The server: ``url``, and ``asked``, the requests so far."""
 
-    def __init__(self, *answers: Callable[[Asked], None]) -> None:
+    def __init__(
+        self, *answers: Callable[[Asked], None], tls: ssl.SSLContext | None = None
+    ) -> None:
         self.asked: list[Asked] = []
         self._answers = list(answers)
         self._lock = threading.Lock()
@@ -105,7 +108,13 @@ class Replay:
                 """A client that has gone is what many tests are about."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = (
+            f"{'http' if tls is None else 'https'}://127.0.0.1:{self._server.server_address[1]}/"
+        )
 
     def _next(self, asked: Asked) -> Callable[[Asked], None]:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,9 +29,11 @@ def outgoing(**changes: Any) -> Outgoing:
 
 
 @contextmanager
-def serving(*answers: Callable[[Asked], None], **backend: Any) -> Iterator[Any]:
+def serving(
+    *answers: Callable[[Asked], None], tls: ssl.SSLContext | None = None, **backend: Any
+) -> Iterator[Any]:
     """A replay server and a transport to it."""
-    with Replay(*answers) as server:
+    with Replay(*answers, tls=tls) as server:
         given = {"kind": "developer", "api_key": "no-key", "base_url": server.url, **backend}
         transport = GoogleTransport(Backend(**given))
         yield server, transport

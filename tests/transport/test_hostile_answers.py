@@ -136,8 +136,7 @@ def test_what_cannot_be_decompressed_is_a_bad_response(encoding: str, body: byte
     assert type(error) is BadResponse
 
 
-def test_a_gzip_bomb_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gemini_magic.transport.sse.MAX_EVENT_BYTES", 1)
+def test_a_gzip_bomb_is_given_up() -> None:
     packer = zlib.compressobj(9, wbits=31)
     bomb = packer.compress(b'data: {"t": "')
     block = b"x" * 2**20

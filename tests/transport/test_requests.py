@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from google.oauth2.credentials import Credentials
 
+from gemini_magic.errors import AccessDenied
 from gemini_magic.transport.protocol import Config, ModelInfo
 
 from ..replay import Answer
@@ -170,6 +172,17 @@ def test_vertex_express_is_asked_with_a_key_and_no_project(
     start = "/v1beta1/publishers/google/models/"
     assert asked.path == f"{start}gemini-3.8-flash:streamGenerateContent?alt=sse"
     assert asked.headers["x-goog-api-key"] == "express"
+
+
+def test_vertex_without_credentials_says_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    with serving(ANSWER, kind="vertex", api_key=None, project="p1") as (server, transport):
+        for ask in (lambda: chunks(transport), transport.models, transport.warm):
+            with pytest.raises(AccessDenied, match="gcloud auth application-default login"):
+                ask()
+        assert server.asked == []
 
 
 def test_the_environment_changes_nothing_once_a_backend_is_chosen(
