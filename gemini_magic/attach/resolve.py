@@ -101,16 +101,15 @@ def _items(word: str, namespace: Mapping[str, Any], limit: int) -> list[Item]:
 
 def _missing(word: str, expression: _Expression, namespace: Mapping[str, Any]) -> OptionError:
     known = [name for name in namespace if not name.startswith("_")]
+    where = files.nearby(word)
     if expression.undefined and not word.isidentifier():
-        what = f"--attach {word}: {expression.undefined[0]!r} is not defined, and there is no file"
-        near = did_you_mean(expression.undefined[0], known)
+        name = expression.undefined[0]
+        what = f"--attach {word}: {name!r} is not defined, and there is no file of that name."
+        near = " ".join(filter(None, (did_you_mean(name, known), did_you_mean(word, where))))
     else:
-        what = f"--attach {word}: there is neither a value nor a file"
-        near = did_you_mean(word, [*known, *files.nearby(word)])
-    return OptionError(
-        f"{what} of that name.",
-        near or f"The working directory is {os.getcwd()}.",  # noqa: PTH109
-    )
+        what = f"--attach {word}: there is neither a value nor a file of that name."
+        near = did_you_mean(word, [*known, *where])
+    return OptionError(what, near or f"The working directory is {os.getcwd()}.")  # noqa: PTH109
 
 
 class _Expression:

@@ -31,6 +31,7 @@ def generation(model: str, config: Config) -> Json:
         "max_output_tokens": config.max_tokens,
         "seed": config.seed,
         "tools": tools(config) or None,
+        "tool_config": _tool_config(config),
         "thinking_config": thinking(model, config.thinking) if config.thinking else None,
         "automatic_function_calling": {"disable": True},
         "automatic_continuation": False,
@@ -39,13 +40,30 @@ def generation(model: str, config: Config) -> Json:
 
 
 def tools(config: Config) -> list[dict[str, Any]]:
-    """The built-in tools asked for, one Tool each."""
+    """The built-in tools asked for, one Tool each, and one Tool with the declared functions."""
     asked = {
         "code_execution": config.code,
         "google_search": config.search,
         "url_context": config.urls,
     }
-    return [{name: {}} for name, wanted in asked.items() if wanted]
+    built_in: list[dict[str, Any]] = [{name: {}} for name, wanted in asked.items() if wanted]
+    if not config.functions:
+        return built_in
+    declared = [
+        {_DECLARED.get(name, name): value for name, value in declaration.items()}
+        for declaration in config.functions
+    ]
+    return [*built_in, {"function_declarations": declared}]
+
+
+_DECLARED = {"parametersJsonSchema": "parameters_json_schema"}
+
+
+def _tool_config(config: Config) -> Json | None:
+    # Documented for built-in tools together with functions (Gemini 3); with it the functions'
+    # mode is VALIDATED unless another is asked for.
+    combined = config.functions and (config.code or config.search or config.urls)
+    return {"include_server_side_tool_invocations": True} if combined else None
 
 
 def thinking(model: str, level: str) -> Json:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gemini_magic.errors import AnswerInterrupted, BadResponse, GeminiError
 from gemini_magic.events import Chunk, Event, Progress
 from gemini_magic.transport.backends import Backend
+from gemini_magic.transport.files import Large, Sending, Uploaded, Uploads
 from gemini_magic.transport.generation import generation, tools
 from gemini_magic.transport.protocol import ModelInfo, Outgoing, Preview, Stop
 from gemini_magic.transport.refusals import refusal
@@ -49,6 +50,7 @@ class GoogleTransport:
         self.backend = backend
         self._lock = threading.Lock()
         self._ready: tuple[genai.Client, HttpClient] | None = None
+        self._uploads = Uploads(backend.kind, self._upload)
 
     def send(self, outgoing: Outgoing) -> Iterator[Event]:
         """Send ``outgoing`` and yield what arrives, to the end of the stream.
@@ -59,20 +61,27 @@ class GoogleTransport:
         """
         yield Progress("connecting")
         waits = Waits(outgoing.retries)
+        renewed: set[object] = set()
         while True:
-            answer = self._attempt(outgoing)
+            answer: Generator[Chunk, None, None] | None = None
             begun = False
             try:
+                answer = self._attempt((yield from self._uploads.fitted(outgoing)))
                 for chunk in answer:
                     begun = True
                     yield chunk
                 return
             except GeminiError as error:
+                gone = [] if begun else self._uploads.forget(error)
+                if gone and renewed.isdisjoint(gone):
+                    renewed.update(gone)  # once each: uploaded anew on the next round
+                    continue
                 wait = None if begun else waits.after(error)
                 if wait is None:
                     raise
             finally:
-                answer.close()
+                if answer is not None:
+                    answer.close()
             yield Progress("retrying", wait.text)
             try:
                 stopped = outgoing.stop.wait(wait.seconds)
@@ -80,6 +89,23 @@ class GoogleTransport:
                 stopped = True
             if stopped:
                 raise _interrupted() from None
+
+    def _upload(self, outgoing: Outgoing, large: Large) -> Generator[Progress, None, Uploaded]:
+        """Upload one attachment; exceptions and the end of its connection as in `_attempt`."""
+        exchange: Exchange | None = None
+        try:
+            client, _ = self._client()
+            exchange = _exchange(outgoing.timeout, outgoing.stop, "plain")
+            with exchange.bound():
+                sending = Sending(client, large, outgoing.stop)
+            return (yield from sending.progress())
+        except Exception as error:
+            raise _ours(error, exchange, outgoing) from error
+        except KeyboardInterrupt as error:
+            raise _interrupted() from error
+        finally:
+            if exchange is not None:
+                exchange.close()
 
     def _attempt(self, outgoing: Outgoing) -> Generator[Chunk, None, None]:
         """One request; its exceptions are ours, its connection is closed however it ends."""
@@ -159,7 +185,7 @@ class GoogleTransport:
         On Vertex with default credentials a token is fetched, as for sending.
         """
         with self._guarded(outgoing, "rehearsal") as (client, exchange):
-            for _ in self._call(client, outgoing):
+            for _ in self._call(client, self._uploads.previewed(outgoing)):
                 pass
         request = exchange.rehearsed
         assert request is not None
@@ -184,17 +210,20 @@ class GoogleTransport:
     def warm(self) -> None:
         """Import the SDK, build the client and its schemas, ahead of the first request.
 
-        Sends nothing. Thread-safe and idempotent; meant for a thread of its own.
+        Sends nothing. Thread-safe and idempotent; meant for a thread of its own. Raises our errors
+        (no credentials on Vertex), which the first request will raise again.
         """
-        client, http = self._client()
-        if not (self.backend.base_url or "").startswith("http://"):
-            http.warm()
         import gemini_magic.transport.faults  # noqa: F401
 
-        if client.vertexai and self.backend.api_key is None:
-            return  # a rehearsal would fetch a token: that is sending something
         # One whole call against nothing: the SDK builds its schemas when they are first used.
-        self.preview(Outgoing(_REHEARSED, _PLACEHOLDER))
+        rehearsal = Outgoing(_REHEARSED, _PLACEHOLDER)
+        with self._guarded(rehearsal, "rehearsal") as (client, _):
+            if not (self.backend.base_url or "").startswith("http://"):
+                self._client()[1].warm()
+            if client.vertexai and self.backend.api_key is None:
+                return  # a rehearsal would fetch a token: that is sending something
+            for _ in self._call(client, rehearsal):
+                pass
 
     def _client(self) -> tuple[genai.Client, HttpClient]:
         with self._lock:

@@ -16,7 +16,9 @@ class Config:
     """The options of one request; None means: not sent.
 
     ``thinking`` is one of minimal, low, medium, high, xhigh. ``code``: with the codeExecution
-    tool; ``search`` and ``urls``: Google Search and URL context beside it.
+    tool; ``search`` and ``urls``: Google Search and URL context beside it. ``functions``:
+    declarations of functions the model may call (``{"name", "description",
+    "parametersJsonSchema"}``); the turn JSON keeps their names, as ``tools``.
     """
 
     system: str | None = None
@@ -27,10 +29,14 @@ class Config:
     code: bool = True
     search: bool = False
     urls: bool = False
+    functions: tuple[Json, ...] = ()
 
     def to_dict(self) -> Json:
         """The options that were set, for the turn JSON; ``code`` always."""
         found = {item.name: getattr(self, item.name) for item in fields(self)}
+        declared = found.pop("functions")
+        if declared:
+            found["tools"] = [declaration["name"] for declaration in declared]
         return {
             name: value
             for name, value in found.items()
