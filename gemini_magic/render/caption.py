@@ -13,7 +13,7 @@ from typing import Any
 from gemini_magic.events import phase
 from gemini_magic.parts import OK, Call, Code, File, Image, Opaque, Response, Result
 from gemini_magic.render.characters import one_line
-from gemini_magic.render.outline import Entry
+from gemini_magic.render.outline import EMULATED, GOOGLE, Entry
 from gemini_magic.render.raster import size
 from gemini_magic.steps import Run, outcome_word
 from gemini_magic.turn import Status, Turn
@@ -58,20 +58,26 @@ def language(code: Code) -> str:
     return _LANGUAGES.get(code.language.upper(), one_line(code.language, 30))
 
 
-def code_caption(run: Run, *, running: bool = False) -> str:
+def sandbox(backend: str) -> str:
+    """Where the code of an answer of ``backend`` runs."""
+    return EMULATED if backend == "emulator" else GOOGLE
+
+
+def code_caption(run: Run, *, running: bool = False, where: str = GOOGLE) -> str:
     """The one line that a piece of code folds to.
 
-    ``running``: the answer still streams and nothing has come after this code.
+    ``running``: the answer still streams and nothing has come after this code. ``where``: the
+    sandbox it runs in.
     """
     assert run.code is not None
     said = f"{language(run.code)}, {lines(count_lines(run.code.code))}, "
     if running:
-        said += "running in Google's sandbox"
+        said += f"running in {where}"
     elif run.results or run.images:
-        said += "ran in Google's sandbox"
+        said += f"ran in {where}"
     else:
         # Search tools come as code that never gets a result.
-        said += "no result from Google's sandbox"
+        said += f"no result from {where}"
     return said + (", while thinking" if run.code.thought else "")
 
 

@@ -60,7 +60,7 @@ def html(
         )
         if line
     ]
-    entries = outline(turn.parts, show)
+    entries = outline(turn.parts, show, caption.sandbox(turn.request.backend))
     pieces += [_entry(entry, turn.status == "streaming") for entry in entries]
     if show in ("all", "answer"):
         pieces.append(_sources(turn))
@@ -92,7 +92,7 @@ def _run(entry: Entry, run: Run, streaming: bool) -> Markup:
     pieces: list[Markup] = []
     if run.code is not None and entry.code:
         running = streaming and entry.last and not (run.results or run.images)
-        summary = caption.code_caption(run, running=running)
+        summary = caption.code_caption(run, running=running, where=entry.sandbox)
         body = highlighted(run.code.code, run.code.language)
         pieces.append(_fold("gm-Code", summary, body))
     if entry.results:

@@ -29,7 +29,7 @@ def markdown(
 ) -> str:
     """The Markdown of ``turn``; see `gemini_magic.render.bundle.bundle` for the options."""
     blocks = [f"> {inert(line)}" for line in (notice, caption.reused_line(turn)) if line]
-    entries = outline(turn.parts, show)
+    entries = outline(turn.parts, show, caption.sandbox(turn.request.backend))
     for entry in entries:
         blocks += _entry(entry, turn.status == "streaming")
     if show in ("all", "answer"):
@@ -53,7 +53,7 @@ def _run(entry: Entry, run: Run, streaming: bool) -> list[str]:
     blocks: list[str] = []
     if run.code is not None and entry.code:
         running = streaming and entry.last and not (run.results or run.images)
-        said = caption.code_caption(run, running=running)
+        said = caption.code_caption(run, running=running, where=entry.sandbox)
         name = run.code.language.lower()
         blocks.append(_fold(said, fenced(visible(run.code.code), name)))
     if entry.results:

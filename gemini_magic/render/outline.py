@@ -13,6 +13,7 @@ from gemini_magic.parts import Image, Part, Text, Thought
 from gemini_magic.steps import Run, Step, last_good, steps
 
 SHOWS = ("all", "answer", "code", "results")
+GOOGLE, EMULATED = "Google's sandbox", "the offline emulator's sandbox"
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Entry:
     """A step to show.
 
     ``open``: its result is unfolded; ``last``: nothing has come after it. ``code``, ``results``:
-    which side of a run is shown.
+    which side of a run is shown; ``sandbox``: where its code ran, in words.
     """
 
     step: Step
@@ -28,15 +29,19 @@ class Entry:
     last: bool = False
     code: bool = True
     results: bool = True
+    sandbox: str = GOOGLE
 
 
-def outline(parts: Sequence[Part], show: str = "all") -> list[Entry]:
+def outline(parts: Sequence[Part], show: str = "all", sandbox: str = GOOGLE) -> list[Entry]:
     """The entries of ``parts`` for ``show``; raises ValueError on an unknown ``show``."""
     if show not in SHOWS:
         raise ValueError(f"show is {show!r}, not one of {', '.join(SHOWS)}")
     found = steps(_joined(parts))
     good = last_good(found)
-    entries = [Entry(step, at == good, at == len(found) - 1) for at, step in enumerate(found)]
+    entries = [
+        Entry(step, at == good, at == len(found) - 1, sandbox=sandbox)
+        for at, step in enumerate(found)
+    ]
     if show == "answer":
         return [entry for entry in entries if isinstance(entry.step, Text)]
     if show == "code":

@@ -23,7 +23,7 @@ def plain(
 ) -> str:
     """The plain text of ``turn``; see `gemini_magic.render.bundle.bundle` for the options."""
     blocks = [f"[{visible(line)}]" for line in (notice, caption.reused_line(turn)) if line]
-    entries = outline(turn.parts, show)
+    entries = outline(turn.parts, show, caption.sandbox(turn.request.backend))
     for entry in entries:
         blocks += _entry(entry, turn.status == "streaming")
     if show in ("all", "answer"):
@@ -43,7 +43,9 @@ def _entry(entry: Entry, streaming: bool) -> list[str]:
     blocks: list[str] = []
     if step.code is not None and entry.code:
         running = streaming and entry.last and not (step.results or step.images)
-        blocks.append(_block(caption.code_caption(step, running=running), step.code.code))
+        blocks.append(
+            _block(caption.code_caption(step, running=running, where=entry.sandbox), step.code.code)
+        )
     if entry.results:
         for result in step.results:
             blocks.append(_block(caption.result_caption(result), result.output or ""))

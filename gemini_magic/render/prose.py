@@ -36,6 +36,11 @@ _ACTING_TEX = re.compile(
 _MATH_MARK = re.compile(r"\$|\\(?=[()\[\]]|begin|end)")
 
 
+_PREFORMATTED = (
+    "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;overflow-wrap:anywhere"
+)
+
+
 def link_allowed(url: str) -> bool:
     """Whether a link may keep ``url``: http, https or mailto, nothing else, no relative one."""
     return _ALLOWED.fullmatch(url) is not None
@@ -127,9 +132,7 @@ def html(text: str) -> Markup:
 
 def preformatted(text: str) -> Markup:
     """``text`` in a ``<pre>``, wrapped where the page has its end."""
-    return Markup('<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{}</pre>\n').format(
-        text
-    )
+    return Markup('<pre style="{}">{}</pre>\n').format(_PREFORMATTED, text)
 
 
 def _unused_definitions(tokens: Sequence[Token], env: dict[str, Any]) -> list[str]:
