@@ -61,7 +61,7 @@ def html(
         if line
     ]
     entries = outline(turn.parts, show, caption.sandbox(turn.request.backend))
-    pieces += [_entry(entry, turn.status == "streaming") for entry in entries]
+    pieces += [entry_html(entry, turn.status == "streaming") for entry in entries]
     if show in ("all", "answer"):
         pieces.append(_sources(turn))
     status = caption.status_line(turn, progress) or caption.nothing_line(turn, entries, show)
@@ -80,7 +80,8 @@ def _note(text: str, kind: str) -> Markup:
     return Markup('<p class="{}" style="{}">{}</p>\n').format(kind, _NOTE, visible(text))
 
 
-def _entry(entry: Entry, streaming: bool) -> Markup:
+def entry_html(entry: Entry, streaming: bool = False) -> Markup:
+    """One entry of the outline, on its own."""
     step = entry.step
     if isinstance(step, Run):
         return _run(entry, step, streaming)

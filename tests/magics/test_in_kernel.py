@@ -171,7 +171,8 @@ def test_a_prompt_of_a_megabyte_arrives_whole(kernel: Kernel):
 
 SPICE = st.sampled_from(
     ["{x}", "{", "}}", "$x", "$", "`", "%", "%%gemini", "%gemini ask", "?", "??", "!ls", "\\",
-     ">>> x", "In [1]: x", "'", '"', "\'\'\'", '"""', "\\n", "\n", " ", "\t", "é大\U0001f600", "\u2028"]
+     ">>> x", "In [1]: x", "'", '"',
+     "\'\'\'", '"""', "\\n", "\n", " ", "\t", "é大\U0001f600", "\u2028"]
 )  # fmt: skip
 WORDS = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r"))
 
@@ -298,6 +299,19 @@ def test_an_interrupt_in_a_silent_gap_ends_the_call_and_keeps_the_partial_answer
         after = kernel.run("%%gemini\nshort", cell="b")
         assert after.ok, after.error
         assert prompts(server.asked[1]) == ["short"]
+
+
+def test_the_widget_view_is_asked_for_and_leaves_its_static_forms_too(kernel: Kernel):
+    widget = "application/vnd.jupyter.widget-view+json"
+    with Replay(Answer(ANSWER)) as server:
+        ask_of(kernel, server)
+        ran = kernel.run("%%gemini --view widget\nwhat?", cell="w")
+        alone = kernel.run("%%gemini --view widget\nwhat?", watched=False)
+    assert ran.ok, ran.error
+    assert set(ran.displays[-1]["data"]) == {"text/plain", MARKDOWN, HTML, TURN, widget}
+    opened = [m for m in ran.messages if m["msg_type"] == "comm_open"]
+    assert any("Accordion" in str(m["content"]["data"]) for m in opened)
+    assert set(alone.displays[-1]["data"]) == {"text/plain", MARKDOWN, HTML, TURN}, "means html"
 
 
 def test_questions_marks_and_prompts_of_one_line_reach_the_server(kernel: Kernel):
