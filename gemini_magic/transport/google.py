@@ -20,7 +20,7 @@ from gemini_magic.events import Chunk, Event, Progress
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.files import Large, Sending, Uploaded, Uploads
 from gemini_magic.transport.generation import generation, tools
-from gemini_magic.transport.protocol import ModelInfo, Outgoing, Preview, Stop
+from gemini_magic.transport.protocol import ModelInfo, Outgoing, Preview
 from gemini_magic.transport.refusals import refusal
 from gemini_magic.transport.retries import Waits
 from gemini_magic.wire import chunk_from_wire
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _LISTING_TIMEOUT = 30.0  # seconds, for models() and count_tokens()
-_REHEARSED = "gemini-3.8-flash"
 # What the SDK puts into a request's body under its own name is replaced by ``extra_body``.
 _PLACEHOLDER: Any = [{"role": "user", "parts": [{"text": "-"}]}]
 
@@ -112,7 +111,7 @@ class GoogleTransport:
         exchange: Exchange | None = None
         try:
             client, _ = self._client()
-            exchange = _exchange(outgoing.timeout, outgoing.stop, _mode(outgoing))
+            exchange = _exchange(outgoing, "events" if outgoing.stream else "whole")
             with exchange.bound():
                 answer = self._call(client, outgoing)
             while True:
@@ -198,7 +197,7 @@ class GoogleTransport:
         exchange: Exchange | None = None
         try:
             client, _ = self._client()
-            exchange = _exchange(outgoing.timeout, outgoing.stop, mode)
+            exchange = _exchange(outgoing, mode)
             with exchange.bound():
                 yield client, exchange
         except Exception as error:
@@ -216,7 +215,7 @@ class GoogleTransport:
         import gemini_magic.transport.faults  # noqa: F401
 
         # One whole call against nothing: the SDK builds its schemas when they are first used.
-        rehearsal = Outgoing(_REHEARSED, _PLACEHOLDER)
+        rehearsal = Outgoing("gemini-3.8-flash", _PLACEHOLDER)
         with self._guarded(rehearsal, "rehearsal") as (client, _):
             if not (self.backend.base_url or "").startswith("http://"):
                 self._client()[1].warm()
@@ -282,14 +281,10 @@ def _build(backend: Backend) -> tuple[genai.Client, HttpClient]:
     return client, http
 
 
-def _exchange(timeout: float, stop: Stop, mode: Mode) -> Exchange:
+def _exchange(outgoing: Outgoing, mode: Mode) -> Exchange:
     from gemini_magic.transport.exchange import Exchange
 
-    return Exchange(timeout, stop, mode)
-
-
-def _mode(outgoing: Outgoing) -> Mode:
-    return "events" if outgoing.stream else "whole"
+    return Exchange(outgoing.timeout, outgoing.stop, mode)
 
 
 def _chunk(raw: Any) -> Chunk:
