@@ -1,0 +1,85 @@
+"""A run: what the kernels of one ``jupyter gemini run`` share, through a folder.
+
+The runner writes the folder and names it in the variable `RUN`; each kernel finds there what holds for the
+whole run: whether stored answers are shown, the limit of the cost and what has been spent, the
+pace that the service's quota asks for. A kernel outside of a run has no such folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from gemini_magic.errors import StorageError
+from gemini_magic.settings import RUN
+from gemini_magic.storage import write_atomic
+
+_OPTIONS, _SPENT, PACE = "options.json", "spent.jsonl", "pace.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, as its kernels see it.
+
+    ``reuse``: show stored answers, those stored since ``since`` (ISO date) if it is given.
+    ``max_cost``: US dollars for all notebooks together. ``insert``: none, code or all, for cells
+    that do not say.
+    """
+
+    folder: str
+    answers_dir: str
+    reuse: bool = False
+    since: str | None = None
+    max_cost: float | None = None
+    insert: str = "none"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Run | None:
+        """The run this process belongs to, None outside of one; StorageError on a damaged one."""
+        folder = environ.get(RUN, "").strip()
+        if not folder:
+            return None
+        try:
+            return cls(**json.loads((Path(folder) / _OPTIONS).read_bytes()))
+        except (OSError, ValueError, TypeError) as error:
+            raise StorageError(
+                f"The folder of this run, {folder}, cannot be read: {error}.",
+                f"Start the notebook with jupyter gemini run, or unset {RUN}.",
+            ) from None
+
+    def write(self) -> None:
+        """Make the folder what the kernels read."""
+        write_atomic(Path(self.folder) / _OPTIONS, json.dumps(asdict(self), indent=1).encode())
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that hold for every kernel of the run."""
+        return {"answers_dir": self.answers_dir, "reuse": self.reuse}
+
+    @property
+    def stored_since(self) -> datetime | None:
+        return None if self.since is None else datetime.fromisoformat(self.since)
+
+    @property
+    def pace(self) -> Path:
+        """The file through which the kernels keep to the service's quota together."""
+        return Path(self.folder) / PACE
+
+    def spend(self, turn: str, amount: Decimal) -> None:
+        """Note what a turn has cost; appended as one short line, which no other writer splits."""
+        line = json.dumps({"turn": turn, "usd": str(amount)}) + "\n"
+        with (Path(self.folder) / _SPENT).open("a", encoding="ascii") as file:
+            file.write(line)
+
+    def spent(self) -> Decimal:
+        """US dollars that all kernels of the run have spent so far."""
+        try:
+            lines = (Path(self.folder) / _SPENT).read_text("ascii").splitlines()
+        except FileNotFoundError:
+            return Decimal(0)
+        return sum((Decimal(json.loads(line)["usd"]) for line in lines), Decimal(0))
