@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gemini_magic.settings import Settings, from_environment
 from gemini_magic.turn import Turn
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 def ask(
     prompt: str,
     *,
+    attach: Any = (),
+    tools: Sequence[Callable[..., Any]] = (),
     model: str | None = None,
     conversation: str | None = None,
     stateless: bool = False,
@@ -35,7 +39,13 @@ def ask(
     each call stands alone: settings come from the environment and nothing is remembered. The
     prompt is sent as it is: in Python, variables are the f-string's work.
 
-    ``timeout``: seconds, the longest wait between complete events. Raises `GeminiError` when the
+    ``attach``: a value, a sequence of values, or a mapping of names to values; what each becomes
+    is told in `gemini_magic.attach.values`. Alone and in a sequence a str is a path, a pattern or
+    an address, in a mapping it is text. ``tools``: functions the model may call while it answers,
+    with type hints and docstrings; they run in this thread.
+
+    ``timeout``: seconds, the longest wait between complete events, and for one call of a function
+    (which can be ended in the main thread only). Raises `GeminiError` when the
     call fails (the partial answer is in ``%gemini history``) and `AnswerInterrupted`, a
     KeyboardInterrupt, when it is stopped.
     """
@@ -60,9 +70,24 @@ def ask(
 
     check(given)
     magics = _loaded()
+    settings = magics.settings if magics is not None else Settings(**from_environment())  # type: ignore[arg-type]
+    given |= _data(attach, tools, settings.max_attachment_bytes)
     if magics is not None:
         return magics.ask(prompt, given, quiet=True)
-    return _alone(prompt, given)
+    return _alone(prompt, given, settings)
+
+
+def _data(attach: Any, tools: Sequence[Callable[..., Any]], limit: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if not isinstance(attach, tuple | list) or attach:
+        from gemini_magic.attach.resolve import gather_values
+
+        found["items"] = gather_values(attach, limit)
+    if tools:
+        from gemini_magic.tools import declare
+
+        found["tools"] = tuple(declare(function) for function in tools)
+    return found
 
 
 def _text(prompt: object) -> None:
@@ -86,17 +111,16 @@ def _loaded() -> GeminiMagics | None:
     return of(shell)
 
 
-def _alone(prompt: str, given: dict[str, Any]) -> Turn:
+def _alone(prompt: str, given: dict[str, Any], settings: Settings) -> Turn:
     from contextlib import closing
 
     from gemini_magic.engine import Engine, Silent
-    from gemini_magic.magics.asking import refuse_empty, to_question
-    from gemini_magic.settings import Settings, from_environment
+    from gemini_magic.magics.asking import refuse_empty, refuse_tools, to_question
     from gemini_magic.transport.connections import Connections
 
     refuse_empty(prompt, "gemini")
-    settings = Settings(**from_environment())  # type: ignore[arg-type]
     with closing(Connections()) as connections:
         connection = connections.get(settings.backend)
         question = to_question(settings, prompt, {**given, "stateless": True})
+        refuse_tools(question, connection.backend.kind)
         return Engine().ask(question, connection.backend.kind, connection.transport, Silent())

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from gemini_magic.errors import OptionError, did_you_mean
-from gemini_magic.parts import Json
+from gemini_magic.parts import Call, Json, Response
 from gemini_magic.turn import SENDABLE, Turn
 from gemini_magic.wire import content
 
@@ -39,8 +40,15 @@ class Exchange:
 
     @property
     def sendable(self) -> bool:
-        """Whether later requests may carry it: it ended well and has a part to echo."""
-        return self.turn.status in SENDABLE and bool(self.turn.parts)
+        """Whether later requests may carry it: it ended well and has a part to echo.
+
+        Not when a function of ours was called in vain (the answer was cut off at the call): the
+        service refuses a call without its response.
+        """
+        turn = self.turn
+        if turn.status not in SENDABLE or not turn.parts:
+            return False
+        return not (_own_functions(turn) and isinstance(turn.parts[-1], Call))
 
     @property
     def sent(self) -> Exchange | None:
@@ -51,9 +59,23 @@ class Exchange:
         """The wire Contents of this exchange, made once and kept."""
         made: list[Json] | None = self.__dict__.get("_contents")
         if made is None:
-            made = [self.user, content("model", self.turn.parts)]
+            made = [self.user, *_answer(self.turn)]
             self.__dict__["_contents"] = made  # a cache; not part of the value
         return made
+
+
+def _own_functions(turn: Turn) -> bool:
+    # The request says whether functions of the kernel were offered. Where none were, a response
+    # came from the service (its own MCP tools answer inside the model's turn) and stays there.
+    return bool(turn.request.config.get("tools"))
+
+
+def _answer(turn: Turn) -> list[Json]:
+    """The model's Contents; what functions of the kernel returned goes between, as the user's."""
+    if not _own_functions(turn):
+        return [content("model", turn.parts)]
+    by_role = groupby(turn.parts, key=lambda part: isinstance(part, Response))
+    return [content("user" if ours else "model", parts) for ours, parts in by_role]
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,22 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gemini_magic.conversation import Conversation, Conversations, Place
-from gemini_magic.errors import AnswerInterrupted, GeminiError
+from gemini_magic.errors import AnswerFailed, AnswerInterrupted, GeminiError
 from gemini_magic.events import Assembly, Chunk, Event, phase
-from gemini_magic.parts import Json
+from gemini_magic.parts import Json, Response
+from gemini_magic.tools.calling import ROUNDS, answer, waiting
+from gemini_magic.tools.declaring import Tool
 from gemini_magic.transport.protocol import Config, Outgoing, Stop, Transport
-from gemini_magic.turn import Attachment, Request, Turn, Usage
+from gemini_magic.turn import Request, Turn, Usage
+from gemini_magic.wire import content
+
+if TYPE_CHECKING:
+    from gemini_magic.attach.item import Item
 
 
 class View(Protocol):
@@ -53,8 +59,8 @@ class Question:
     """What to ask, of whom, and where it belongs.
 
     ``conversation``: its name, None for the kernel's current one. ``stateless``: neither read nor
-    write history. ``attached``: wire Parts that stand before the prompt, described by
-    ``attachments``. ``cell`` and ``call``: the owner in the notebook.
+    write history. ``items``: what is attached. ``tools``: the functions that ``config`` declares;
+    each call of one has ``timeout`` seconds. ``cell`` and ``call``: the owner in the notebook.
     """
 
     prompt: str
@@ -64,8 +70,8 @@ class Question:
     stateless: bool = False
     cell: str | None = None
     call: int = 0
-    attached: tuple[Json, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
+    items: tuple[Item, ...] = ()
+    tools: tuple[Tool, ...] = ()
     stream: bool = True
     timeout: float = 120.0
     retries: int = 4
@@ -95,11 +101,16 @@ class Engine:
         return self._outgoing(question, [*history, user], stop or Stop())
 
     def _contents(self, question: Question) -> tuple[Json, list[Json]]:
-        user: Json = {"role": "user", "parts": [*question.attached, {"text": question.prompt}]}
-        if question.stateless:
-            return user, []
-        conversation = self.conversations.get(question.conversation)
-        return user, conversation.contents(conversation.place(question.cell, question.call))
+        history: list[Json] = []
+        if not question.stateless:
+            conversation = self.conversations.get(question.conversation)
+            history = conversation.contents(conversation.place(question.cell, question.call))
+        attached: list[Json] = []
+        if question.items:
+            from gemini_magic.attach.content import count, parts
+
+            attached = parts(question.items, first=count(history))
+        return {"role": "user", "parts": [*attached, {"text": question.prompt}]}, history
 
     @staticmethod
     def _outgoing(question: Question, contents: list[Json], stop: Stop) -> Outgoing:
@@ -128,7 +139,7 @@ class Engine:
                 model=question.model,
                 backend=backend,
                 config=question.config.to_dict(),
-                attachments=question.attachments,
+                attachments=tuple(item.record for item in question.items),
             ),
             conversation=conversation.name if conversation else "",
             cell=question.cell,
@@ -142,6 +153,7 @@ class Engine:
                 transport,
                 self._outgoing(question, [*history, user], running.stop),
                 view,
+                question,
             )
         finally:
             del self.running[turn.id]
@@ -158,7 +170,12 @@ class Engine:
         return conversation, conversation.place(question.cell, question.call)
 
     def _receive(
-        self, assembly: Assembly, transport: Transport, outgoing: Outgoing, view: View
+        self,
+        assembly: Assembly,
+        transport: Transport,
+        outgoing: Outgoing,
+        view: View,
+        question: Question,
     ) -> tuple[Turn, GeminiError | AnswerInterrupted | None]:
         started = time.monotonic()
 
@@ -171,16 +188,38 @@ class Engine:
         text = 0
         last: Any = ()
         try:
-            with contextlib.closing(_events(transport, outgoing)) as events:
-                for event in events:
-                    if isinstance(event, Chunk):
-                        assembly.add(event)
-                        text += sum(len(getattr(part, "text", "")) for part in event.parts)
-                        last = event.parts or last
-                        view.arrived(snapshot, phase(last), text)
-                    else:
-                        view.arrived(snapshot, event.text or event.phase, text)
-            return assembly.ended(elapsed())
+            if question.items:
+                sent = ", ".join(item.summary for item in question.items)
+                view.arrived(snapshot, f"sending {sent}", text)
+            for _ in range(ROUNDS + 1):
+                with contextlib.closing(_events(transport, outgoing)) as events:
+                    for event in events:
+                        if isinstance(event, Chunk):
+                            assembly.add(event)
+                            text += sum(len(getattr(part, "text", "")) for part in event.parts)
+                            last = event.parts or last
+                            view.arrived(snapshot, phase(last), text)
+                        else:
+                            view.arrived(snapshot, event.text or event.phase, text)
+                turn, error = assembly.ended(elapsed())
+                if turn.status != "complete" or not question.tools:
+                    return turn, error
+                calls = waiting(assembly.round())
+                if not calls:
+                    return turn, error
+                asked = content("model", assembly.round())
+                responses: list[Response] = []
+                for call in calls:
+                    view.arrived(snapshot, f"calling {call.name}", text)
+                    responses.append(answer(question.tools, call, question.timeout, outgoing.stop))
+                    assembly.add(Chunk((responses[-1],)))
+                assembly.proceed()
+                answered = content("user", responses)
+                outgoing = replace(outgoing, contents=[*outgoing.contents, asked, answered])
+            raise AnswerFailed(
+                f"The model called functions {ROUNDS} times in a row without an answer.",
+                "Ask for less at once, or let one function do more.",
+            )
         except (AnswerInterrupted, GeminiError) as error:
             return assembly.stopped(elapsed(), error), error
         except KeyboardInterrupt:
@@ -194,6 +233,22 @@ class Engine:
         self.spent.append((turn.model, turn.conversation, turn.usage))
         if conversation is not None and place is not None:
             conversation.put(place, turn, user)
+
+    def recall(self, question: Question, turn: Turn, view: View) -> Turn:
+        """Show and remember ``turn``, a stored answer, as the answer to ``question``.
+
+        Nothing is sent, and its usage is not counted again.
+        """
+        user, _ = self._contents(question)
+        conversation, place = self._place(question)
+        turn = replace(
+            turn, conversation=conversation.name if conversation else "", cell=question.cell
+        )
+        self.last = turn
+        if conversation is not None and place is not None:
+            conversation.put(place, turn, user)
+        view.ended(turn)
+        return turn
 
     def stop(self, turn: str | None = None) -> bool:
         """Stop the request of ``turn`` (or all); False when there is none. Any thread may call."""

@@ -89,6 +89,8 @@ class Assembly:
         self._open: list[str] = []  # pieces of the text part being streamed, joined on demand
         self._open_kind: type[Text] | type[Thought] | None = None
         self._usage: Usage | None = None
+        self._round = 0  # the first part of the request under way
+        self._spent = Usage()  # by the requests before it
         self._finish: str | None = None
         self._finish_message: str | None = None
         self._block: str | None = None
@@ -113,6 +115,21 @@ class Assembly:
                 response_id=chunk.response_id or turn.response_id,
                 grounding={**(turn.grounding or {}), **(chunk.grounding or {})} or None,
             )
+
+    def round(self) -> tuple[Part, ...]:
+        """The parts that the request under way has brought."""
+        return self.turn(0).parts[self._round :]
+
+    def proceed(self) -> None:
+        """The functions it called have answered: what comes next belongs to the next request.
+
+        Each request is counted and ends by itself; the turn has the parts and tokens of all.
+        """
+        self._close()
+        self._round = len(self._parts)
+        self._spent = self._spent + (self._usage or Usage())
+        self._usage = self._finish = self._finish_message = None
+        self._chunks = 0
 
     def _take(self, part: Part) -> None:
         if isinstance(part, Text | Thought) and part.signature is None and not part.extra:
@@ -142,7 +159,7 @@ class Assembly:
         return replace(
             self._turn,
             parts=tuple(parts),
-            usage=self._usage or Usage(),
+            usage=self._spent + (self._usage or Usage()),
             finish_reason=self._finish,
             elapsed_ms=elapsed_ms,
         )
@@ -150,7 +167,7 @@ class Assembly:
     def ended(self, elapsed_ms: int) -> tuple[Turn, GeminiError | None]:
         """The turn when the stream has ended cleanly, and the error to raise after showing it."""
         turn = self.turn(elapsed_ms)
-        status, message, error = self._ending(turn.parts)
+        status, message, error = self._ending(turn.parts[self._round :])
         return replace(turn, status=status, message=message), error
 
     def stopped(self, elapsed_ms: int, error: GeminiError | AnswerInterrupted) -> Turn:

@@ -19,7 +19,9 @@ SHOWS = ("all", "answer", "code", "results")
 ENVIRONMENT = {
     "backend": "GEMINI_MAGIC_BACKEND",
     "model": "GEMINI_MAGIC_MODEL",
+    "answers_dir": "GEMINI_MAGIC_ANSWERS",
 }
+RUN = "GEMINI_MAGIC_RUN"  # names the folder of the run a kernel belongs to (`gemini_magic.run`)
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Settings:
     """What a call uses when its options say nothing.
 
     ``timeout``: seconds, the longest wait between complete events of an answer. ``retries``: how
-    often a request is tried again before its first event. ``api_version``: of the Developer API.
+    often a request is tried again before its first event. ``max_attachment_bytes``: of all
+    attachments of one request together. ``api_version``: of the Developer API.
     """
 
     model: str = DEFAULT_MODEL
@@ -38,8 +41,13 @@ class Settings:
     view: str = "auto"
     timeout: float = 120.0
     retries: int = 4
+    max_attachment_bytes: int = 20_000_000
     show_thoughts: bool = True
     show_tracebacks: bool = False
+    answers_dir: str | None = None
+    reuse: bool = False
+    max_cost: float | None = None
+    session_max_cost: float | None = None
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

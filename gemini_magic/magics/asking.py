@@ -22,19 +22,39 @@ if TYPE_CHECKING:
 
 def ask_cell(magics: GeminiMagics, line: str, body: str) -> None:
     """What a ``%%gemini`` cell does."""
-    given = parse(line, magics.magic_name)
+    given: Mapping[str, Any] = parse(line, magics.magic_name)
     if given.get("help"):
         magics.say(f"%%{magics.magic_name} [options]\nthe prompt\n\n{help_table()}")
         return
     refuse_empty(body, magics.magic_name)
     prompt = expand(body, magics.namespace)
-    now = situation(magics.shell)
+    given = with_data(given, magics.namespace, magics.settings.max_attachment_bytes)
     if given.get("preview"):
         from gemini_magic.magics.preview import preview
 
-        preview(magics, to_question(magics.settings, prompt, given, magics.peek(now)))
+        place = magics.peek(situation(magics.shell))
+        preview(magics, to_question(magics.settings, prompt, given, place))
         return
     ask(magics, prompt, given)
+
+
+def with_data(
+    given: Mapping[str, Any], namespace: Mapping[str, Any], limit: int
+) -> Mapping[str, Any]:
+    """The options with what ``--attach`` and ``--tool`` name, as ``items`` and ``tools``.
+
+    Raises OptionError on what cannot be attached or declared: before anything is sent.
+    """
+    found = dict(given)
+    if "attach" in found:
+        from gemini_magic.attach.resolve import gather
+
+        found["items"] = gather(found.pop("attach"), namespace, limit)
+    if "tool" in found:
+        from gemini_magic.tools import find
+
+        found["tools"] = find(found.pop("tool"), namespace)
+    return found
 
 
 def to_question(
@@ -56,7 +76,10 @@ def to_question(
             code=not given.get("no_code", False),
             search=given.get("search", False),
             urls=given.get("urls", False),
+            functions=tuple(tool.declaration for tool in given.get("tools", ())),
         ),
+        items=given.get("items", ()),
+        tools=given.get("tools", ()),
         conversation=given.get("conversation"),
         stateless=given.get("stateless", False),
         cell=place[0],
@@ -65,6 +88,14 @@ def to_question(
         timeout=given.get("timeout", settings.timeout),
         retries=settings.retries,
     )
+
+
+def refuse_tools(question: Question, backend: str) -> None:
+    """Raise OptionError where the model or backend does not take the tools together."""
+    if question.tools:
+        from gemini_magic.tools import refuse_combination
+
+        refuse_combination(question.model, backend, question.config)
 
 
 def refuse_empty(prompt: str, magic: str) -> None:
@@ -81,17 +112,19 @@ def ask(
 ) -> Turn:
     """Ask, show (unless ``quiet``), and bind the turn to ``--output``, also a failed one."""
     refuse_empty(prompt, magics.magic_name)
-    connection = magics.connect()
+    from gemini_magic.magics.answering import answer
+
     now = situation(magics.shell)
-    asked = to_question(magics.settings, prompt, given, magics.place(now))
+    asked = to_question(magics.settings, prompt, given, magics.peek(now))
     engine = magics.engine
     before = engine.last
     try:
-        return engine.ask(
+        return answer(
+            magics,
             asked,
-            connection.backend.kind,
-            connection.transport,
-            Silent() if quiet else view(magics, given, now),
+            given,
+            show=lambda: Silent() if quiet else view(magics, given, now),
+            started=lambda: magics.place(now),
         )
     finally:
         if "output" in given and engine.last is not before:
@@ -108,6 +141,10 @@ def view(magics: GeminiMagics, given: Mapping[str, Any], now: Situation) -> View
         return TerminalView(sys.stdout.write, look)
     if not now.watched:
         return FinalView(displayed(), look)
+    if how == "widget":
+        from gemini_magic.render.widgets import WidgetView
+
+        return WidgetView(displayed(), look)
     front_end = magics.front_end
     if how in ("auto", "html") and front_end is not None and front_end.watching(now.session):
         from gemini_magic.render.extension import ExtensionView

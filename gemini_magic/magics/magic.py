@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from gemini_magic.magics.situation import Situation
 from gemini_magic.settings import (
     BACKENDS,
     DEFAULT_MODEL,
+    RUN,
     THINKING,
     VIEWS,
     Settings,
@@ -25,6 +27,8 @@ from gemini_magic.settings import (
 if TYPE_CHECKING:
     from gemini_magic.engine import Engine
     from gemini_magic.frontend import FrontEnd
+    from gemini_magic.recall import Recall
+    from gemini_magic.run import Run
     from gemini_magic.transport.connections import Connection, Connections
     from gemini_magic.turn import Turn
 
@@ -78,11 +82,26 @@ class GeminiMagics(Magics):
         config=True
     )
     retries = Integer(4, min=0, max=20, help="tries again before the first event").tag(config=True)
+    max_attachment_bytes = Integer(
+        20_000_000, min=1, help="the most that the attachments of one request may have together"
+    ).tag(config=True)
     show_thoughts = Bool(True, help="show the summaries of the model's thinking").tag(config=True)
     show_tracebacks = Bool(False, help="show Python's traceback under an error").tag(config=True)
     magic_name = Unicode("gemini", help="the name of the magic, set before loading").tag(
         config=True
     )
+    answers_dir = Unicode(
+        None, allow_none=True, help="folder that keeps answers; also GEMINI_MAGIC_ANSWERS"
+    ).tag(config=True)
+    reuse = Bool(False, help="show stored answers to the same request, without calling").tag(
+        config=True
+    )
+    max_cost = Float(None, allow_none=True, min=0, help="limit of one call's cost in USD").tag(
+        config=True
+    )
+    session_max_cost = Float(
+        None, allow_none=True, min=0, help="limit of this kernel's cost in USD"
+    ).tag(config=True)
     preload = Bool(True, help="import the SDK in the background after loading").tag(config=True)
 
     def __init__(self, shell: Any, **kwargs: Any) -> None:
@@ -95,6 +114,8 @@ class GeminiMagics(Magics):
         self.chosen: dict[str, Any] = {}  # by %gemini model, backend: above the traits
         self._engine: Engine | None = None
         self._connections: Connections | None = None
+        self._recall: Recall | None = None
+        self._run: Run | None = None
         self._raw_cell = ""
         self._execution: str | None = None
         self._calls: dict[str, int] = {}
@@ -128,7 +149,8 @@ class GeminiMagics(Magics):
             for name, value in from_environment().items()
             if name not in self._set_by_user
         }
-        return Settings(**{**traits, **environment, **self.chosen})
+        run = self.run.settings() if self.run is not None else {}  # named on the command line
+        return Settings(**{**traits, **environment, **run, **self.chosen})
 
     @property
     def engine(self) -> Engine:
@@ -147,6 +169,24 @@ class GeminiMagics(Magics):
 
             self._connections = Connections()
         return self._connections
+
+    @property
+    def run(self) -> Run | None:
+        """The ``jupyter gemini run`` that started this kernel, None when none did."""
+        if self._run is None and os.environ.get(RUN):
+            from gemini_magic.run import Run
+
+            self._run = Run.from_environment()
+        return self._run
+
+    @property
+    def recall(self) -> Recall:
+        """What this kernel keeps in the answer store, and shows from it."""
+        if self._recall is None:
+            from gemini_magic.recall import Recall
+
+            self._recall = Recall(self.run)
+        return self._recall
 
     def connect(self) -> Connection:
         """The connection the settings in force ask for; raises NoBackend when there is none."""

@@ -18,7 +18,8 @@ class Option:
     """One option: its names (long first), what it takes, and what it means.
 
     ``takes``: the placeholder of its value (NAME, TEXT, ...), empty for a switch. ``read`` turns
-    the word into the value and raises ValueError with a reason.
+    the word into the value and raises ValueError with a reason. ``many``: may be given again and
+    again; its value is then a list.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Option:
     help: str = ""
     read: Callable[[str], Any] = str
     choices: tuple[str, ...] = ()
+    many: bool = False
 
     @property
     def key(self) -> str:
@@ -106,6 +108,21 @@ OPTIONS: tuple[Option, ...] = (
     Option("--no-code", help="without the codeExecution tool"),
     Option("--search", help="with Google Search beside it"),
     Option("--urls", help="with URL context beside it"),
+    Option(
+        "--attach",
+        "-a",
+        "WHAT",
+        "a variable or expression, a path or pattern, gs:// or https://; repeatable",
+        read=_named,
+        many=True,
+    ),
+    Option(
+        "--tool",
+        takes="NAME",
+        help="a function of the namespace that the model may call; repeatable",
+        read=_identifier,
+        many=True,
+    ),
     Option("--output", "-o", "NAME", "bind the answer (a Turn) to a variable", read=_identifier),
     Option("--view", takes="HOW", help="auto, widget, html, markdown or plain", choices=VIEWS),
     Option("--show", takes="WHAT", help="all, answer, code or results", choices=SHOWS),
@@ -116,6 +133,14 @@ OPTIONS: tuple[Option, ...] = (
         help="longest wait between complete events",
         read=_number(0.001, 86_400, "a number of seconds above 0"),
     ),
+    Option(
+        "--max-cost",
+        takes="USD",
+        help="limit of this call's cost, refused before sending where it can be known",
+        read=_number(0, 1e9, "an amount of US dollars"),
+    ),
+    Option("--reuse", help="show the stored answer to the same request, without calling"),
+    Option("--fresh", help="call, also where a stored answer would be shown"),
     Option("--preview", help="show exactly what would be sent, and send nothing"),
     Option("--help", help="this table"),
 )
@@ -156,7 +181,7 @@ def read_words(words: Sequence[str], magic: str) -> dict[str, Any]:
         option = _BY_NAME.get(name)
         if option is None:
             raise _unknown(word, name, magic)
-        if option.key in found:
+        if option.key in found and not option.many:
             raise OptionError(f"{option.name} is given twice.", "Leave one of them out.")
         if not option.takes:
             if given:
@@ -167,7 +192,10 @@ def read_words(words: Sequence[str], magic: str) -> dict[str, Any]:
             if not rest or _option_name(rest[0])[0] in _BY_NAME:
                 raise OptionError(f"{option.name} needs a value.", f"Write {option.usage}.")
             value = rest.pop(0)
-        found[option.key] = _value(option, value)
+        if option.many:
+            found.setdefault(option.key, []).append(_value(option, value))
+        else:
+            found[option.key] = _value(option, value)
     return found
 
 
@@ -217,7 +245,7 @@ def check(given: Mapping[str, Any]) -> None:
     """The same rules for values that came from Python; OptionError on one that cannot be used."""
     for option in OPTIONS:
         value = given.get(option.key)
-        if option.takes and value is not None:
+        if option.takes and value is not None and not option.many:
             _value(option, str(value))
 
 

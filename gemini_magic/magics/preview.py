@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from gemini_magic.magics.asking import refuse_tools
+
 if TYPE_CHECKING:
+    from gemini_magic.attach.item import Item
     from gemini_magic.engine import Question
     from gemini_magic.magics.magic import GeminiMagics
 
@@ -18,14 +21,23 @@ def preview(magics: GeminiMagics, question: Question) -> None:
     The sizes are those of the real body; long strings (a prompt, an attachment's base64) are cut
     in what is shown, and the cut is named.
     """
-    request = magics.connect().transport.preview(magics.engine.outgoing(question))
+    connection = magics.connect()
+    refuse_tools(question, connection.backend.kind)
+    request = connection.transport.preview(magics.engine.outgoing(question))
     contents = request.body.get("contents", [])
     magics.say(
         f"{request.method} {request.url}\n"
         f"{request.size:,} bytes, {len(contents)} contents "
         f"({len(contents) - 1} of them history); nothing was sent\n"
+        + "".join(_attached(item) for item in question.items)
         + json.dumps(_short(request.body), indent=2, ensure_ascii=False)
     )
+
+
+def _attached(item: Item) -> str:
+    how = item.uri.partition("?")[0] if item.uri is not None else f"{len(item.data):,} bytes"
+    about = f"; {item.about}" if item.about else ""
+    return f"attached: {item.name}, {item.mime_type}, {how}, sha256 {item.sha256[:12]}{about}\n"
 
 
 def _short(value: Any) -> Any:

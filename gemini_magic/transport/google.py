@@ -94,7 +94,7 @@ class GoogleTransport:
         exchange: Exchange | None = None
         try:
             client, _ = self._client()
-            exchange = _exchange(outgoing.timeout, outgoing.stop, "plain")
+            exchange = _exchange(outgoing, "plain")
             with exchange.bound():
                 sending = Sending(client, large, outgoing.stop)
             return (yield from sending.progress())

@@ -1,0 +1,80 @@
+"""A time limit and an off switch for a function that runs in this thread.
+
+Python cannot end a function from outside; what ends one in a notebook is SIGINT, which the main
+thread turns into KeyboardInterrupt, also out of ``time.sleep``. So a watcher sends the main thread
+the same signal that Kernel > Interrupt sends, and remembers that it did.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gemini_magic.transport.protocol import Stop
+
+
+class OutOfTime(Exception):
+    """The function did not return within its seconds."""
+
+
+def within(seconds: float, stop: Stop, function: Callable[[], Any]) -> Any:
+    """What ``function`` returns; OutOfTime after ``seconds``, KeyboardInterrupt when stopped.
+
+    Only the main thread can be ended in the middle; in another thread the function runs to its
+    end, and the limit is looked at then.
+    """
+    watcher = _Watcher(seconds)
+    stop.on_stop(lambda: watcher.end("stopped"))
+    try:
+        try:
+            result = function()
+        finally:
+            # Signals that were sent before this arrive before the next statements are over.
+            watcher.finish()
+            if watcher.why:
+                time.sleep(0.01)
+    except KeyboardInterrupt:
+        if watcher.why != "time":
+            raise
+        raise OutOfTime from None
+    if watcher.why == "time":
+        raise OutOfTime
+    if stop.stopped:
+        raise KeyboardInterrupt
+    return result
+
+
+class _Watcher:
+    def __init__(self, seconds: float) -> None:
+        self.why = ""
+        self._main = threading.main_thread()
+        self._here = threading.current_thread() is self._main
+        self._lock = threading.Lock()
+        self._finished = False
+        self._timer = threading.Timer(seconds, self.end, ("time",))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def end(self, why: str) -> None:
+        with self._lock:
+            if self._finished or self.why:
+                return
+            self.why = why
+            if not self._here:
+                return
+            ident = self._main.ident
+            if hasattr(signal, "pthread_kill") and ident is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pthread_kill(ident, signal.SIGINT)
+            else:
+                _thread.interrupt_main()
+
+    def finish(self) -> None:
+        with self._lock:
+            self._finished = True
+        self._timer.cancel()
