@@ -94,15 +94,19 @@ def conversation(
 ) -> Conversation:
     """Read a validated request; ``uploads`` maps file URIs to (mime type, display name, bytes)."""
     contents = request.get("contents", [])
+    last = contents[-1]
     earlier: list[Exchange] = []
     pending: list[str] = []
-    for content in contents[:-1]:
+    answer: list[Any] = []
+    for content in contents:
         if content.get("role") == "model":
-            earlier.append(_answered("\n".join(pending), content))
-            pending = []
-        else:
+            answer.extend(content.get("parts", []))
+            continue
+        if answer:
+            earlier.append(_answered("\n".join(pending), answer))
+            pending, answer = [], []
+        if content is not last:
             pending.append(_text(content))
-    last = contents[-1]
     tools = request.get("tools", [])
     return Conversation(
         prompt="\n".join([*pending, _text(last)]).strip(),
@@ -134,8 +138,7 @@ def _text(content: Mapping[str, Any]) -> str:
     )
 
 
-def _answered(prompt: str, content: Mapping[str, Any]) -> Exchange:
-    parts = content.get("parts", [])
+def _answered(prompt: str, parts: list[Any]) -> Exchange:
     return Exchange(
         prompt=prompt,
         codes=tuple(
@@ -146,7 +149,7 @@ def _answered(prompt: str, content: Mapping[str, Any]) -> Exchange:
             for part in parts
             if part.get("codeExecutionResult", {}).get("outcome") == "OUTCOME_OK"
         ),
-        text=_text(content),
+        text=_text({"parts": parts}),
     )
 
 

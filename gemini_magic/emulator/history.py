@@ -91,9 +91,14 @@ class Ledger:
 
     def check(self, contents: Sequence[Mapping[str, Any]]) -> None:
         """Raise ApiError 400 when a model Content is not what was answered."""
+        # The SDK's chats keep one Content a chunk: model Contents in a row are one answer.
+        answer: list[Part] = []
         for index, content in enumerate(contents):
             if content.get("role") == "model":
-                self._check_one(content.get("parts", []), f"contents[{index}]")
+                answer.extend(content.get("parts", []))
+            elif answer:
+                self._check_one(answer, f"contents[{index - 1}]")
+                answer = []
 
     def _check_one(self, parts: Sequence[Part], where: str) -> None:
         signatures = [part["thoughtSignature"] for part in parts if "thoughtSignature" in part]
@@ -180,10 +185,11 @@ def check_responses(contents: Sequence[Mapping[str, Any]]) -> None:
                 "Please ensure that the number of function response parts is equal to the number "
                 "of function call parts of the function call turn."
             )
-        # By id where there are ids, else in order by name.
-        expected = {(call.get("id"), call.get("name")) for call in calls}
+        # The SDK's automatic function calling sends no id: then the name has to do.
+        named = {(call.get("id"), call.get("name")) for call in calls}
+        named |= {(None, call.get("name")) for call in calls}
         for response in responses:
-            if (response.get("id"), response.get("name")) not in expected:
+            if (response.get("id"), response.get("name")) not in named:
                 raise invalid(
                     f"Function response {response.get('name')!r} with id {response.get('id')!r} "
                     "answers no call of the turn before (emulator)."
