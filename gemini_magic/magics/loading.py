@@ -17,6 +17,22 @@ class _Loaded:
     def __init__(self, magics: GeminiMagics) -> None:
         self.magics = magics
         self.transform = transform(magics.magic_name)
+        self.matcher = _matcher(magics)
+
+
+def _matcher(magics: GeminiMagics) -> Any:
+    """The matcher for tab completion; what it answers with is imported when it is first asked."""
+
+    def gemini_matcher(context: Any) -> Any:
+        from gemini_magic.magics.completion import answer
+
+        return answer(magics, context)
+
+    # What IPython's `context_matcher` decorator sets, without importing the completer here.
+    gemini_matcher.matcher_api_version = 2  # type: ignore[attr-defined]
+    gemini_matcher.matcher_identifier = "gemini_magic"  # type: ignore[attr-defined]
+    gemini_matcher.matcher_priority = 100  # type: ignore[attr-defined]
+    return gemini_matcher
 
 
 def of(shell: Any) -> GeminiMagics | None:
@@ -46,6 +62,8 @@ def load(shell: Any) -> None:
     loaded = _Loaded(magics)
     shell.register_magics(magics)
     shell.input_transformers_cleanup.insert(0, loaded.transform)
+    if shell.Completer is not None:
+        shell.Completer.custom_matchers.append(loaded.matcher)
     shell.events.register("pre_run_cell", magics.before_cell)
     shell.events.register("post_run_cell", magics.after_cell)
     if getattr(shell, "kernel", None) is not None:
@@ -67,6 +85,8 @@ def unload(shell: Any) -> None:
     shell.configurables[:] = [known for known in shell.configurables if known is not magics]
     if loaded.transform in shell.input_transformers_cleanup:
         shell.input_transformers_cleanup.remove(loaded.transform)
+    if shell.Completer is not None and loaded.matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(loaded.matcher)
     shell.events.unregister("pre_run_cell", magics.before_cell)
     shell.events.unregister("post_run_cell", magics.after_cell)
     delattr(shell, _ATTRIBUTE)

@@ -111,6 +111,7 @@ class GeminiMagics(Magics):
             kind: dict.fromkeys([self.magic_name], table["gemini"])
             for kind, table in self.magics.items()
         }
+        self.listed_models: list[str] = []  # by %gemini models
         self.chosen: dict[str, Any] = {}  # by %gemini model, backend: above the traits
         self._engine: Engine | None = None
         self._connections: Connections | None = None
@@ -283,6 +284,11 @@ class GeminiMagics(Magics):
             self.connect().transport.warm()
         except GeminiError:
             return  # told in full when something is asked; loading stays silent
+
+    def known_models(self) -> list[str]:
+        """Names of models, for completion: in use, used before, and those listed; no network."""
+        used = [model for model, _, _ in self.engine.spent]
+        return list(dict.fromkeys([self.settings.model, *used, *self.listed_models]))
 
     @property
     def namespace(self) -> dict[str, Any]:

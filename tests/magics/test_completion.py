@@ -1,0 +1,106 @@
+"""Tab completion in a real kernel: what stands where, quickly, and without the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..kernel import Kernel
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    folder = tmp_path_factory.mktemp("completion")
+    (folder / "data").mkdir()
+    (folder / "data" / "sales.csv").write_text("a\n1\n")
+    (folder / "sample.json").write_text("{}")
+    with Kernel(folder) as running:
+        ran = running.run(
+            "sales_frame = 1; sample = 2\n"
+            "def saved_total(): pass\n"
+            "globals().update({f'variable_{n:04}': n for n in range(1000)})\n"
+            "m = get_ipython()._gemini_magic.magics\n"
+            "m.listed_models = [f'gemini-listed-{n}' for n in range(60)]\n"
+            "m.engine.conversations.get('plans')\n"
+            "import socket; socket.socket = None  # a connection from here on is an error"
+        )
+        assert ran.ok, ran.error
+        completed(running, "%gem|")  # IPython's own first time
+        completed(running, "%gemini |")  # and ours
+        yield running
+
+
+def completed(kernel: Kernel, text: str) -> tuple[list[str], str]:
+    """The matches at the ``|`` of ``text``, and the part they replace."""
+    at = text.index("|")
+    code = text.replace("|", "")
+    request = kernel.client.complete(code, at)
+    while True:
+        reply = kernel.client.get_shell_msg(timeout=30)
+        if reply["parent_header"].get("msg_id") == request:
+            break
+    content = reply["content"]
+    assert content["status"] == "ok"
+    return content["matches"], code[content["cursor_start"] : content["cursor_end"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("%%gemini --mo|\nhi", ["--model"]),
+        ("%%gemini --no|\nhi", ["--no-code", "--no-stream"]),
+        ("%%gemini --no-code --no|\nhi", ["--no-stream"]),
+        ("\n%%gemini --prev|\nhi", ["--preview"]),
+        ("%%gemini --view |\nhi", ["auto", "html", "markdown", "plain", "widget"]),
+        ("%%gemini --view ht|\nhi", ["html"]),
+        ("%%gemini --view=ht|\nhi", ["--view=html"]),
+        ("%%gemini --show co|\nhi", ["code"]),
+        ("%%gemini --thinking h|\nhi", ["high"]),
+        ("%%gemini -m gemini-listed-55|\nhi", ["gemini-listed-55"]),
+        ("%%gemini --model gemini-3|\nhi", ["gemini-3.8-flash"]),
+        ("%%gemini -c pl|\nhi", ["plans"]),
+        ("%%gemini -o sales|\nhi", ["sales_frame"]),
+        ("%%gemini --attach sa|\nhi", ["sales_frame", "sample", "sample.json", "saved_total"]),
+        ("%%gemini --attach data/|\nhi", ["data/sales.csv"]),
+        ("%%gemini --tool sa|\nhi", ["saved_total"]),
+        ("%%gemini\nlook at $`sales|", ["sales_frame"]),
+        ("%%gemini\nlook at $`variable_000|` please", [f"variable_000{n}" for n in range(10)]),
+        ("%gemini st|", ["status"]),
+        ("%gemini hi|", ["history"]),
+        ("x = 1\n%gemini un|", ["undo"]),
+        ("%gemini model gemini-listed-59|", ["gemini-listed-59"]),
+        ("%gemini backend |", ["auto", "developer", "emulator", "vertex"]),
+        ("%gemini backend em|", ["emulator"]),
+        ("%gemini conversation |", ["main", "plans"]),
+        ("%gemini conversation --f|", ["--fork"]),
+        ("%gemini load da|", ["data/"]),
+        ("%gemini save sam|", ["sample.json"]),
+    ],
+)
+def test_what_can_stand_there(kernel: Kernel, text: str, matches: list[str]):
+    found, replaced = completed(kernel, text)
+    assert sorted(found) == sorted(matches)
+    assert all(match.startswith(replaced) for match in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["%%gemini\nsales_f|", "sales_f|", "%%time\n%%gemini --mo|", "print(--mo|"]
+)
+def test_elsewhere_ipython_completes_as_ever(kernel: Kernel, text: str):
+    found, _ = completed(kernel, text)
+    assert "--model" not in found
+    assert ("sales_frame" in found) == ("sales_f" in text)
+
+
+def test_a_completion_takes_less_than_50_milliseconds(kernel: Kernel, tmp_path: Path):
+    import statistics
+    import time
+
+    taken = []
+    for text in ["%%gemini -o |\nx", "%%gemini --model |\nx", "%gemini |", "%%gemini\n$`v|"] * 5:
+        started = time.perf_counter()
+        completed(kernel, text)
+        taken.append(time.perf_counter() - started)
+    assert statistics.median(taken) < 0.05
