@@ -1,0 +1,167 @@
+"""Cells in a notebook file: what batch runs and exporters do with the answers stored in it.
+
+The wish of a cell (``%%gemini --insert all``) is in its answer: ``request.config.insert`` of the
+turn JSON. So a notebook that was executed by anybody (plain nbclient, nbconvert, papermill) can be
+given its cells later. The only importer of nbformat here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gemini_magic.cells.extract import extract
+from gemini_magic.cells.newcell import KEY, NewCell, Provenance
+from gemini_magic.cells.plan import Existing, Plan, plan
+from gemini_magic.turn import MIME, SENDABLE, Turn
+
+PENDING = "gemini_magic_pending"  # output metadata of the note "these cells are not inserted yet"
+
+
+@dataclass(frozen=True)
+class Inserted:
+    """What was done below one cell. ``cells``: its new and updated cells, in document order.
+
+    ``run``: the cell asked for them to be run (``--run``). The counts are of cells; ``kept`` are
+    those the user has edited, which were left alone. ``unreadable``: stored answers that are none.
+    """
+
+    cells: tuple[Any, ...] = ()
+    run: bool = False
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    kept: int = 0
+    unreadable: int = 0
+
+
+def provenance(cell: Any) -> Provenance | None:
+    """Where a cell of a notebook came from; None for a cell that we have not inserted."""
+    return Provenance.from_metadata(cell.metadata)
+
+
+def insert_all(notebook: Any, default: str = "none") -> list[Inserted]:
+    """Insert below every cell what its answers ask for; one `Inserted` per cell with a change.
+
+    ``notebook``: nbformat 4, changed in place (and brought to 4.5, which has cell ids).
+    ``default``: none, code or all, for answers that do not say.
+    """
+    done: list[Inserted] = []
+    for cell in list(notebook.cells):
+        if cell.cell_type == "code" and any(cell is one for one in notebook.cells):
+            found = insert_below(notebook, cell, default)
+            if found != Inserted():
+                done.append(found)
+    return done
+
+
+def insert_below(notebook: Any, cell: Any, default: str = "none") -> Inserted:
+    """Insert below ``cell``, one of the notebook's, what the answers in its outputs ask for.
+
+    An answer that did not end well inserts nothing and leaves the cells of an earlier one.
+    """
+    _with_ids(notebook)
+    turns, unreadable = _turns(cell)
+    wanted = [turn for turn in turns if turn.status in SENDABLE]
+    changed: list[Any] = []
+    counts = {"added": 0, "updated": 0, "removed": 0, "kept": 0}
+    run = False
+    for turn in wanted:
+        what = str(turn.request.config.get("insert", default))
+        if what not in ("code", "all"):
+            continue
+        run = run or bool(turn.request.config.get("run"))
+        new = extract(turn, what, cell.id)
+        answers = [answer.id for answer in wanted]
+        todo = plan(_existing(notebook), _at(notebook, cell), new, turn.id, answers)
+        changed += _carry_out(notebook, todo)
+        counts["added"] += len(todo.inserts)
+        counts["updated"] += len(todo.updates)
+        counts["removed"] += len(todo.deletes)
+        counts["kept"] += len(todo.kept)
+        cell.outputs = [output for output in cell.outputs if PENDING not in _metadata(output)]
+    order = {id(one): at for at, one in enumerate(notebook.cells)}
+    cells = sorted((one for one in changed if id(one) in order), key=lambda one: order[id(one)])
+    return Inserted(tuple(cells), run, **counts, unreadable=unreadable)
+
+
+def _with_ids(notebook: Any) -> None:
+    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
+        from nbformat.v4 import upgrade
+
+        upgrade(notebook, notebook.nbformat, notebook.nbformat_minor)  # type: ignore[no-untyped-call]
+
+
+def _turns(cell: Any) -> tuple[list[Turn], int]:
+    turns: list[Turn] = []
+    unreadable = 0
+    for output in cell.outputs:
+        stored = output.get("data", {}).get(MIME)
+        if stored is None:
+            continue
+        try:
+            turns.append(Turn.from_dict(stored))
+        except ValueError:  # of another version, or damaged: the caller is told how many
+            unreadable += 1
+    return turns, unreadable
+
+
+def _metadata(output: Any) -> Any:
+    return output.get("metadata", {})
+
+
+def _at(notebook: Any, cell: Any) -> int:
+    return next(at for at, one in enumerate(notebook.cells) if one is cell)
+
+
+def _existing(notebook: Any) -> list[Existing]:
+    return [
+        Existing(cell.id, cell.cell_type, cell.source, provenance(cell)) for cell in notebook.cells
+    ]
+
+
+def _carry_out(notebook: Any, todo: Plan) -> Iterator[Any]:
+    """Do it, and give the cells that are new or changed."""
+    from nbformat import from_dict
+
+    cells: list[Any] = notebook.cells
+    for update in todo.updates:
+        _update(cells[update.at], from_dict(update.cell.to_dict()))  # type: ignore[no-untyped-call]
+        yield cells[update.at]
+    taken = {cell.id for cell in cells}
+    below: dict[int, list[Any]] = {}
+    for insert in todo.inserts:
+        made = from_dict({**insert.cell.to_dict(), "id": free_id(insert.cell, taken)})  # type: ignore[no-untyped-call]
+        taken.add(made.id)
+        below.setdefault(insert.after, []).append(made)
+        yield made
+    gone = set(todo.deletes)
+    cells[:] = [
+        one
+        for at, cell in enumerate(cells)
+        for one in ([] if at in gone else [cell]) + below.get(at, [])
+    ]
+
+
+def free_id(cell: NewCell, taken: Sequence[str] | set[str]) -> str:
+    """The cell's id, with a number behind it while another cell has that id."""
+    name, number = cell.id, 1
+    while name in taken:
+        number += 1
+        name = f"{cell.id}-{number}"
+    return name
+
+
+def _update(cell: Any, made: Any) -> None:
+    """Make ``cell`` show what ``made`` does; outputs of its own run go when its code changes."""
+    unchanged = cell.source == made.source
+    cell.metadata[KEY] = made.metadata[KEY]
+    cell.source = made.source
+    if cell.cell_type == "code":
+        if not (unchanged and cell.execution_count is not None):
+            cell.outputs, cell.execution_count = made.outputs, None
+    elif "attachments" in made:
+        cell.attachments = made.attachments
+    else:
+        cell.pop("attachments", None)
