@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -228,6 +229,37 @@ def test_forked_survivors_die_with_the_session(detach: bool) -> None:
             time.sleep(0.02)
         assert len(pids) == 1
     assert gone(pids[0])
+
+
+@linux
+def test_code_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None:
+    mark = f"orphan-{os.getpid()}-{time.monotonic_ns()}"
+    code = (
+        "import subprocess, sys\n"
+        f"subprocess.run([sys.executable, '-c', 'while True: pass', '{mark}'])"
+    )
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from gemini_magic.sandbox import run, Session\n"
+            f"print(run('pass').network_cut, flush=True)\nrun({code!r}, timeout=600)",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},  # a killed parent leaves its folder
+    )
+    with parent:
+        assert parent.stdout is not None
+        isolated = parent.stdout.readline() == "True\n"
+        until = time.monotonic() + 20
+        while isolated and len(pids := marked(mark)) < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        parent.kill()
+    if not isolated:
+        pytest.skip("this machine allows no user namespaces")
+    assert all(gone(pid) for pid in pids)
+    assert len(pids) == 2  # the parent itself, and what its code started
 
 
 def test_a_fork_that_holds_the_pipes_does_not_hold_the_answer() -> None:

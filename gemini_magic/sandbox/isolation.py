@@ -58,9 +58,12 @@ def guarded(work: Callable[[], None]) -> NoReturn:
     when that one ends, daemons included), the second does the work as an ordinary process, on
     which signals have their usual effect. Ends this process with the worker's status.
     """
+    starter = os.getppid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     first = os.fork()
     if first:
-        os._exit(_status(os.waitpid(first, 0)[1]))
+        _watch(first, starter)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     # A /proc of its own hides the environment of the processes outside. Refused in some
@@ -76,6 +79,21 @@ def guarded(work: Callable[[], None]) -> NoReturn:
         ended, status = os.wait()  # also reaps the orphans that become ours
         if ended == worker:
             os._exit(_status(status))
+
+
+def _watch(first: int, starter: int) -> NoReturn:
+    """Wait for the namespace to end, or for the starter to vanish, and end with its status.
+
+    A kernel that was killed cannot end its sandbox: code that loops for ever would outlive it.
+    Not asked of the kernel (PR_SET_PDEATHSIG): that fires when the starting *thread* ends.
+    """
+    while True:
+        ended, status = os.waitpid(first, os.WNOHANG)
+        if ended:
+            os._exit(_status(status))
+        if os.getppid() != starter:
+            os._exit(1)  # and with it the namespace, by the signal set in its first process
+        signal.sigtimedwait({signal.SIGCHLD}, 0.5)
 
 
 def _status(wait_status: int) -> int:
