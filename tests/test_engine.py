@@ -126,7 +126,7 @@ def test_an_altered_history_is_refused(asking: Asking):
     asking("What is the sum of the first 20 prime numbers? Use code.")
     exchange = asking.engine.conversations.get()[0]
     exchange.contents()[1]["parts"].reverse()
-    with pytest.raises(GeminiError, match="altered|order|answered"):
+    with pytest.raises(GeminiError, match=r"altered|order|answered"):
         asking("Now the same for the first 30.")
 
 

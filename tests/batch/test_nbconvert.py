@@ -1,4 +1,4 @@
-"""Plain ``jupyter nbconvert --execute`` and nbclient: a failed call fails loudly, nothing is lost."""
+"""Plain ``jupyter nbconvert --execute`` and nbclient: a failed call fails loudly."""
 
 from __future__ import annotations
 

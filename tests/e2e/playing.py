@@ -82,7 +82,7 @@ def turn(parts: Iterable[Part] = PARTS, status: str = "complete", **fields: Any)
     return Turn(
         **{
             "id": "0123456789abcdef",
-            "request": Request("What is the sum of the primes below 100?", "gemini-x", "emulator"),
+            "request": Request("What is the sum of the primes below 100?", "gemini-x", "developer"),
             "cell": get_ipython().kernel.get_parent("shell")["metadata"].get("cellId"),
             "status": status,
             "parts": tuple(parts),

@@ -64,18 +64,23 @@ export function decodedSize(base64: string): number {
   return Math.floor((base64.replace(/=+$/, '').length * 3) / 4);
 }
 
-/** The one line that a piece of code folds to. */
-export function codeCaption(run: RunStep, running: boolean): string {
+/** Where the code of an answer of this backend runs. */
+export function sandbox(backend: string): string {
+  return backend === 'emulator' ? "the offline emulator's sandbox" : "Google's sandbox";
+}
+
+/** The one line that a piece of code folds to; `where` it runs, in words. */
+export function codeCaption(run: RunStep, running: boolean, where: string): string {
   const code = run.code;
   if (!code) {
     return '';
   }
   const language = LANGUAGES[code.language.toUpperCase()] ?? oneLine(code.language, 30);
-  let how = "no result from Google's sandbox";
+  let how = `no result from ${where}`;
   if (running) {
-    how = "running in Google's sandbox";
+    how = `running in ${where}`;
   } else if (run.results.length || run.images.length) {
-    how = "ran in Google's sandbox";
+    how = `ran in ${where}`;
   }
   const when = code.thought ? ', while thinking' : '';
   return `${language}, ${lines(countLines(code.code))}, ${how}${when}`;

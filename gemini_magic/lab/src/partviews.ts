@@ -77,7 +77,7 @@ export function picture(part: ImagePart, times: number): Widget {
     return widget;
   }
   const image = element('img', 'gm-Image');
-  image.alt = `Picture from Google's sandbox, ${caption}`;
+  image.alt = `Picture, ${caption}`;
   image.src = `data:${part.mime_type};base64,${part.data}`;
   widget.node.append(image);
   return widget;

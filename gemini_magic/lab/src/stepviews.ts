@@ -24,6 +24,8 @@ export interface Surroundings {
   /** Which sides of a run are shown. */
   code: boolean;
   results: boolean;
+  /** Where its code ran, in words. */
+  sandbox: string;
 }
 
 /** A widget, and the way to draw a later state of the step it was made for. */
@@ -129,7 +131,7 @@ class RunView extends Panel {
     }
     this.copied = part.code;
     const running = around.growing && !step.results.length && !step.images.length;
-    this.code.summary.node.textContent = codeCaption(step, running);
+    this.code.summary.node.textContent = codeCaption(step, running, around.sandbox);
     this.code.toggleClass('gm-mod-running', running);
     this.source?.setText(fence(visible(part.code), part.language), true);
   }

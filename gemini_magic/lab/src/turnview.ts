@@ -3,7 +3,7 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Panel, Widget } from '@lumino/widgets';
 
-import { endingLine, reusedLine, usageLine } from './captions';
+import { endingLine, reusedLine, sandbox, usageLine } from './captions';
 import { copyButton } from './copy';
 import { sourceList, suggestions } from './grounding';
 import { fence } from './prose';
@@ -81,7 +81,8 @@ export class TurnView extends Panel {
         growing: streaming && step === all.at(-1),
         open: step === good,
         code: look.show !== 'results',
-        results: look.show !== 'code'
+        results: look.show !== 'code',
+        sandbox: sandbox(turn.request.backend)
       };
       const key = `${step.kind}:${step.index}`;
       let drawn = this.views.at(at);
