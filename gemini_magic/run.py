@@ -1,8 +1,8 @@
 """A run: what the kernels of one ``jupyter gemini run`` share, through a folder.
 
-The runner writes the folder and names it in the variable `RUN`; each kernel finds there what holds for the
-whole run: whether stored answers are shown, the limit of the cost and what has been spent, the
-pace that the service's quota asks for. A kernel outside of a run has no such folder.
+The runner writes the folder and names it in the variable `RUN`; each kernel finds there what holds
+for the whole run: whether stored answers are shown, the limit of the cost and what has been spent,
+the pace that the service's quota asks for. A kernel outside of a run has no such folder.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from gemini_magic.errors import StorageError
+from gemini_magic.parts import Json
 from gemini_magic.settings import RUN
 from gemini_magic.storage import write_atomic
+from gemini_magic.turn import Turn, Usage
 
-_OPTIONS, _SPENT, PACE = "options.json", "spent.jsonl", "pace.json"
+AGAIN = "GEMINI_MAGIC_RUN_AGAIN"  # set for a notebook that is started once more in its run
+OPTIONS, SPENT, PACE = "options.json", "calls.jsonl", "pace.json"
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,14 @@ class Run:
     """One run, as its kernels see it.
 
     ``reuse``: show stored answers, those stored since ``since`` (ISO date) if it is given.
-    ``max_cost``: US dollars for all notebooks together. ``insert``: none, code or all, for cells
+    ``started``: ISO date of the run's first start. ``max_cost``: US dollars for all notebooks
+    together. ``insert``: none, code or all, for cells
     that do not say.
     """
 
     folder: str
     answers_dir: str
+    started: str
     reuse: bool = False
     since: str | None = None
     max_cost: float | None = None
@@ -46,7 +51,10 @@ class Run:
         if not folder:
             return None
         try:
-            return cls(**json.loads((Path(folder) / _OPTIONS).read_bytes()))
+            run = cls(**json.loads((Path(folder) / OPTIONS).read_bytes()))
+            if environ.get(AGAIN) and not run.reuse:
+                run = replace(run, reuse=True, since=run.started)
+            return run
         except (OSError, ValueError, TypeError) as error:
             raise StorageError(
                 f"The folder of this run, {folder}, cannot be read: {error}.",
@@ -55,7 +63,7 @@ class Run:
 
     def write(self) -> None:
         """Make the folder what the kernels read."""
-        write_atomic(Path(self.folder) / _OPTIONS, json.dumps(asdict(self), indent=1).encode())
+        write_atomic(Path(self.folder) / OPTIONS, json.dumps(asdict(self), indent=1).encode())
 
     def settings(self) -> dict[str, Any]:
         """The settings that hold for every kernel of the run."""
@@ -70,16 +78,31 @@ class Run:
         """The file through which the kernels keep to the service's quota together."""
         return Path(self.folder) / PACE
 
-    def spend(self, turn: str, amount: Decimal) -> None:
-        """Note what a turn has cost; appended as one short line, which no other writer splits."""
-        line = json.dumps({"turn": turn, "usd": str(amount)}) + "\n"
-        with (Path(self.folder) / _SPENT).open("a", encoding="ascii") as file:
-            file.write(line)
+    def spend(self, turn: Turn) -> None:
+        """Note what a turn has used; appended as one short line, which no other writer splits."""
+        line = {
+            "turn": turn.id,
+            "model": turn.model,
+            "started": turn.started,
+            "usage": turn.usage.to_dict(),
+        }
+        with (Path(self.folder) / SPENT).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def calls(self) -> list[Json]:
+        """The calls of all kernels so far: ``{turn, model, started, usage}``, as they ended."""
+        try:
+            lines = (Path(self.folder) / SPENT).read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines if line.endswith("}")]
 
     def spent(self) -> Decimal:
-        """US dollars that all kernels of the run have spent so far."""
-        try:
-            lines = (Path(self.folder) / _SPENT).read_text("ascii").splitlines()
-        except FileNotFoundError:
-            return Decimal(0)
-        return sum((Decimal(json.loads(line)["usd"]) for line in lines), Decimal(0))
+        """US dollars, by list price, that all kernels of the run have spent so far."""
+        from gemini_magic.prices import price
+
+        costs = (
+            price(Usage(**call["usage"]), call["model"], datetime.fromisoformat(call["started"]))
+            for call in self.calls()
+        )
+        return sum((cost for cost in costs if cost is not None), Decimal(0))

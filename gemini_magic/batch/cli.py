@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gemini_magic import __version__
+from gemini_magic.batch import run_command
 from gemini_magic.errors import BudgetReached, GeminiError, NoBackend, OptionError
 
 
@@ -55,6 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("gemini-demo"), metavar="DIR")
     demo.add_argument("--lab", action="store_true", help="open the executed notebook in JupyterLab")
     demo.set_defaults(run=_demo)
+
+    running = commands.add_parser(
+        "run",
+        help="execute notebooks, with answers, cells, costs and a report",
+        description=run_command.DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run_command.add_arguments(running)
+    running.set_defaults(run=run_command.run)
 
     emulator = commands.add_parser(
         "emulator",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
 import subprocess
 import sys
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from gemini_magic.batch.execute import execute, read_notebook, write_html, write_notebook
+from gemini_magic.batch.files import read_notebook, write_html, write_notebook
+from gemini_magic.batch.job import Job, Problem
 from gemini_magic.errors import MissingExtra, NoBackend, StorageError
 from gemini_magic.settings import from_environment
 from gemini_magic.transport.backends import choose
@@ -43,16 +47,29 @@ def demo(out: Path, *, lab: bool = False) -> int:
     print(f"Running the quickstart notebook; {answered}", file=sys.stderr)
     notebook = read_notebook(quickstart())
     notebook.metadata.pop("kernelspec", None)
-    failure = execute(notebook, out, environment, CELL_TIMEOUT)
     executed, page = out / "quickstart.ipynb", out / "quickstart.html"
+    job = Job(
+        str(quickstart()),
+        str(executed),
+        timeout=CELL_TIMEOUT,
+        folder=str(out.resolve()),
+        fork=False,
+    )
+    problems = asyncio.run(_execute(notebook, job, {**os.environ, **environment}))
     write_notebook(notebook, executed)
     write_html(notebook, page, "Gemini quickstart")
     print(f"Executed notebook: {executed.resolve()}\nHTML page:         {page.resolve()}")
-    if failure is not None:
-        print(failure.rstrip(), file=sys.stderr)
+    if problems:
+        print(f"{problems[0]}\n{problems[0].evalue}", file=sys.stderr)
         return 1
     print(f"Done; {answered}", file=sys.stderr)
     return _open_lab(executed, environment) if lab else 0
+
+
+async def _execute(notebook: Any, job: Job, environment: dict[str, str]) -> list[Problem]:
+    from gemini_magic.batch.execute import Execution
+
+    return await Execution(notebook, job, environment, asyncio.Event()).run()
 
 
 def _who_answers() -> tuple[dict[str, str], str]:
@@ -70,8 +87,6 @@ def _who_answers() -> tuple[dict[str, str], str]:
 
 
 def _open_lab(notebook: Path, environment: dict[str, str]) -> int:
-    import os
-
     if find_spec("jupyterlab") is None:
         raise MissingExtra("--lab", "jupyterlab", "lab")
     command = shutil.which("jupyter-lab") or "jupyter-lab"

@@ -1,80 +1,177 @@
-"""Executing one notebook with nbclient: the only importer of nbclient, nbconvert and nbformat."""
+"""Executing one notebook in a kernel of its own; the only importer of nbclient.
+
+nbclient does the work of a cell (messages, outputs, display ids). The rest is ours: a limit for a
+cell that interrupts it first, so that a partial answer is kept, errors noted as outputs whatever
+their cause, and cells inserted as soon as their answer is there.
+"""
 
 from __future__ import annotations
 
-import os
+import asyncio
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gemini_magic.errors import MissingExtra, OptionError
-from gemini_magic.storage import write_atomic
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat.v4 import new_output
 
+from gemini_magic.batch.job import Job, Problem
+from gemini_magic.batch.kernels import NoSuchKernel, kernel_name, manager, stop
+from gemini_magic.cells.document import insert_below, provenance
+from gemini_magic.cells.newcell import digest
 
-def _nbformat() -> Any:
-    import nbformat
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
 
-    return nbformat
-
-
-def read_notebook(path: Path) -> Any:
-    """The notebook at ``path``, as version 4; OptionError when it cannot be read."""
-    try:
-        return _nbformat().read(path, as_version=4)
-    except OSError as error:
-        raise OptionError(
-            f"{path} cannot be read: {error.strerror or error}.", "Check the path."
-        ) from None
-    except Exception as error:  # noqa: BLE001 - nbformat raises many kinds for a damaged file
-        raise OptionError(
-            f"{path} is not a notebook: {str(error).splitlines()[0][:200]}",
-            "Give a valid .ipynb file.",
-        ) from None
+GRACE = 5.0  # seconds that an interrupted cell has to end, before its kernel is killed
 
 
-def execute(
-    notebook: Any, folder: Path, environment: Mapping[str, str], timeout: float | None
-) -> str | None:
-    """Execute ``notebook`` in place, with ``folder`` as working directory.
+class Execution:
+    """One notebook being executed, in place. ``environment``: the kernel's whole environment."""
 
-    ``environment`` is added to the kernel's. Returns None when every cell succeeded, else what the
-    failing cell's traceback says; the notebook then holds the partial result and the error output.
-    ``timeout``: seconds for one cell. Raises MissingExtra without nbclient.
-    """
-    try:
-        from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError
-    except ImportError as error:
-        raise MissingExtra("Running notebooks", error.name or "nbclient", "batch") from None
-    client = NotebookClient(
-        notebook,
-        timeout=timeout,
-        kernel_name=_kernel(notebook),
-        resources={"metadata": {"path": str(folder)}},
-    )
-    try:
-        client.execute(env={**os.environ, **environment})
-    except CellExecutionError as error:
-        return str(error)
+    def __init__(
+        self,
+        notebook: Any,
+        job: Job,
+        environment: Mapping[str, str],
+        stopping: asyncio.Event,
+    ) -> None:
+        self._notebook = notebook
+        self._job = job
+        self._environment = dict(environment)
+        self._stopping = stopping
+        self._problems: list[Problem] = []
+        self._running: set[int] = set()  # ids of the inserted cells that are to be run
+
+    async def run(self) -> list[Problem]:
+        """Execute every cell, or up to the first that fails, and return what went wrong.
+
+        Ends early, with what was done so far in the notebook, when ``stopping`` is set. Raises
+        nothing for errors in cells, a kernel that dies or one that cannot be started.
+        """
+        _clear(self._notebook)
+        try:
+            kernel = manager(
+                kernel_name(self._notebook.metadata), fork=self._job.fork, preload=self._job.preload
+            )
+        except NoSuchKernel as error:
+            return [Problem("NoSuchKernel", f"There is no kernel called {error.name!r} here.")]
+        client = NotebookClient(self._notebook, km=kernel, timeout=None, allow_errors=True)
+        try:
+            await self._start(client, kernel)
+            await self._cells(client, kernel)
+        except (RuntimeError, DeadKernelError) as error:
+            self._problems.append(Problem("KernelDied", str(error)))
+        finally:
+            await stop(kernel, client.kc, now=self._stopping.is_set())
+        return self._problems
+
+    async def _start(self, client: Any, kernel: AsyncKernelManager) -> None:
+        await client.async_start_new_kernel(cwd=self._job.folder, env=self._environment)
+        client.kc = kernel.client()
+        client.kc.start_channels()
+        await client.kc.wait_for_ready()
+        client.kc.allow_stdin = False
+        client.reset_execution_trackers()
+
+    async def _cells(self, client: Any, kernel: AsyncKernelManager) -> None:
+        cells = self._notebook.cells
+        at = 0
+        while at < len(cells) and not self._stopping.is_set():
+            cell = cells[at]
+            if self._wanted(cell):
+                before = len(self._problems)
+                await self._cell(client, kernel, cell, at)
+                if len(self._problems) > before and not self._job.keep_going:
+                    break
+                self._insert(cell)
+            at += 1
+        client.set_widgets_metadata()
+
+    def _wanted(self, cell: Any) -> bool:
+        """Whether to run a cell: the model's code, inserted and never run, only if asked for."""
+        if cell.cell_type != "code":
+            return False
+        origin = provenance(cell)
+        if origin is None or digest(cell.source) != origin.sha256:
+            return True
+        return cell.execution_count is not None or id(cell) in self._running
+
+    def _insert(self, cell: Any) -> None:
+        done = insert_below(self._notebook, cell, self._job.insert)
+        if done.run or self._job.run_inserted:
+            self._running |= {id(one) for one in done.cells if one.cell_type == "code"}
+
+    async def _cell(self, client: Any, kernel: AsyncKernelManager, cell: Any, at: int) -> None:
+        """Execute one cell and note its problem, if any, also as an output of it."""
+        work = asyncio.ensure_future(
+            client.async_execute_cell(cell, at, execution_count=client.code_cells_executed + 1)
+        )
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        problem: Problem | None = None
+        try:
+            done, _ = await asyncio.wait(
+                {work, stopping}, timeout=self._job.timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+            if work not in done:
+                if stopping not in done:
+                    problem = Problem(
+                        "CellTimeout",
+                        f"The cell ran longer than {self._job.timeout:g} s and was interrupted.\n"
+                        "Allow more with --timeout SECONDS.",
+                        at + 1,
+                    )
+                await self._interrupt(kernel, work)
+            await work
+        except CellExecutionError as error:
+            problem = problem or Problem(error.ename, error.evalue, at + 1)
+        except DeadKernelError:
+            problem = problem or Problem(
+                "KernelDied", "The kernel died while it ran this cell.", at + 1
+            )
+            _note(cell, problem)
+            self._problems.append(problem)
+            raise
+        finally:
+            stopping.cancel()
+        if problem is not None:
+            _note(cell, problem)
+        problem = problem or _error(cell, at)
+        if problem is not None and not _expected(cell):
+            self._problems.append(problem)
+
+    @staticmethod
+    async def _interrupt(kernel: AsyncKernelManager, work: asyncio.Future[Any]) -> None:
+        await kernel.interrupt_kernel()
+        done, _ = await asyncio.wait({work}, timeout=GRACE)
+        if not done:
+            await kernel.shutdown_kernel(now=True)  # nbclient then finds the kernel dead
+
+
+def _clear(notebook: Any) -> None:
+    """Take off what an earlier run left, so that a run that stops shows what it did itself."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not (provenance(cell) and cell.execution_count is None):
+            cell.outputs = []
+            if provenance(cell) is None:
+                cell.execution_count = None
+
+
+def _error(cell: Any, at: int) -> Problem | None:
+    for output in cell.outputs:
+        if output.output_type == "error":
+            return Problem(output.ename, output.evalue, at + 1)
     return None
 
 
-def _kernel(notebook: Any) -> str:
-    # The quickstart asks for no kernel by name, so that it runs wherever it lands.
-    return str(notebook.metadata.get("kernelspec", {}).get("name", "python3"))
+def _expected(cell: Any) -> bool:
+    return "raises-exception" in cell.metadata.get("tags", [])
 
 
-def write_notebook(notebook: Any, path: Path) -> None:
-    """Write ``notebook`` whole or not at all."""
-    write_atomic(path, _nbformat().writes(notebook).encode())
-
-
-def write_html(notebook: Any, path: Path, title: str) -> None:
-    """Write ``notebook`` as one HTML page; raises MissingExtra without nbconvert."""
-    try:
-        from nbconvert import HTMLExporter
-    except ImportError as error:
-        raise MissingExtra("The HTML page", error.name or "nbconvert", "batch") from None
-    exporter: Any = HTMLExporter()  # type: ignore[no-untyped-call]
-    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
-    write_atomic(path, page.encode())
+def _note(cell: Any, problem: Problem) -> None:
+    """Add the problem as an error output; one that the kernel told is there already."""
+    if not any(o.output_type == "error" and o.ename == problem.ename for o in cell.outputs):
+        lines = f"{problem.ename}: {problem.evalue}".splitlines()
+        cell.outputs.append(
+            new_output("error", ename=problem.ename, evalue=problem.evalue, traceback=lines)  # type: ignore[no-untyped-call]
+        )

@@ -54,8 +54,8 @@ def answer(
         try:
             turn = engine.ask(asked, kind, _paced(magics, connection.transport), show())
         finally:
-            if engine.last is not None and engine.last is not before:
-                _spend(magics, engine.last)
+            if magics.run is not None and engine.last not in (None, before):
+                magics.run.spend(engine.last)
         if store is not None:
             store.put(outgoing, turn)
     return recall.own(asked, turn)
@@ -89,11 +89,3 @@ def _paced(magics: GeminiMagics, transport: Transport) -> Transport:
     from gemini_magic.transport.pacing import Paced, SharedPace
 
     return Paced(transport, SharedPace(magics.run.pace))
-
-
-def _spend(magics: GeminiMagics, turn: Turn) -> None:
-    if magics.run is None or magics.run.max_cost is None:
-        return
-    from gemini_magic.prices import cost
-
-    magics.run.spend(turn.id, cost(turn) or Decimal(0))

@@ -1,0 +1,127 @@
+"""Running jobs on a Dask cluster; the only importer of distributed.
+
+Inputs, outputs and the run's folder must be at the same paths for all workers (one machine, or a
+shared file system). A worker that dies is noticed by Dask, which gives its notebooks to another;
+answers that had been stored by then are reused, so nothing is paid for twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gemini_magic.batch.job import Job, Outcome, Problem
+from gemini_magic.batch.journal import digest
+from gemini_magic.batch.perform import perform
+from gemini_magic.batch.runner import Listener, complete
+from gemini_magic.errors import MissingExtra, OptionError
+
+STOP = "stop"  # a file in the run's folder: workers interrupt what they run
+BEGUN = "begun"  # a folder there: one empty file for each notebook that was begun
+_CONNECT = 30  # seconds
+
+
+def run_on_cluster(
+    jobs: Sequence[Job],
+    run_folder: str,
+    listener: Listener,
+    address: str,
+    *,
+    side_by_side: int | None = None,
+    keep_going: bool = False,
+) -> list[Outcome]:
+    """As `runner.run_jobs`, on the cluster whose scheduler is at ``address``.
+
+    ``side_by_side``: None for as many as the workers have threads. Raises OptionError when nobody
+    answers there, MissingExtra without distributed.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingExtra("--scheduler", error.name or "distributed", "dask") from None
+    try:
+        client: Any = distributed.Client(address, timeout=_CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise OptionError(
+            f"No Dask scheduler answers at {address}: {str(error).splitlines()[0][:200]}",
+            "Start one with dask scheduler, and give the address it prints.",
+        ) from None
+    (Path(run_folder) / BEGUN).mkdir(exist_ok=True)
+    outcomes: dict[int, Outcome] = {}
+    waiting = iter(enumerate(jobs))
+    failed = False
+    with client, _stop_file(run_folder) as interrupted:
+        under_way: dict[Any, int] = {}
+        results: Any = distributed.as_completed()  # type: ignore[no-untyped-call]
+
+        def submit() -> None:
+            if interrupted() or (failed and not keep_going):
+                return
+            for at, job in waiting:
+                listener.started(job)
+                future = client.submit(work, job.to_dict(), run_folder, pure=False)
+                under_way[future] = at
+                results.add(future)
+                return
+
+        limit = side_by_side or max(1, sum(client.nthreads().values()))
+        for _ in range(min(limit, len(jobs))):
+            submit()
+        for future in results:
+            at = under_way.pop(future)
+            outcomes[at] = _outcome(jobs[at], future)
+            failed = failed or outcomes[at].status != "ok"
+            listener.finished(jobs[at], outcomes[at])
+            submit()
+    return complete(jobs, outcomes, listener)
+
+
+def work(job: dict[str, Any], run_folder: str) -> dict[str, Any]:
+    """What a worker does: perform one job, and look for the word to stop meanwhile."""
+    made = Job(**job)
+    begun = Path(run_folder) / BEGUN / digest(made)
+    again = begun.exists()
+    begun.touch()
+
+    async def run() -> Outcome:
+        stopping = asyncio.Event()
+
+        async def watch() -> None:
+            while not (Path(run_folder) / STOP).exists():
+                await asyncio.sleep(0.5)
+            stopping.set()
+
+        watching = asyncio.ensure_future(watch())
+        try:
+            return await perform(made, run_folder, stopping, again=again)
+        finally:
+            watching.cancel()
+
+    return asyncio.run(run()).to_dict()
+
+
+def _outcome(job: Job, future: Any) -> Outcome:
+    error = future.exception()
+    if error is None:
+        return Outcome.from_dict(future.result())
+    # KilledWorker: several workers died while they ran it.
+    problem = Problem(type(error).__name__, str(error))
+    return Outcome(job.source, job.output, "failed", problems=(problem,))
+
+
+@contextlib.contextmanager
+def _stop_file(run_folder: str) -> Iterator[Any]:
+    """While inside, SIGINT and SIGTERM write the stop file instead of raising."""
+    path = Path(run_folder) / STOP
+    path.unlink(missing_ok=True)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    earlier = [signal.signal(number, lambda *_: path.touch()) for number in numbers]
+    try:
+        yield path.exists
+    finally:
+        for number, handler in zip(numbers, earlier, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,54 @@
+"""Performing one job: read, execute, write; the same in the runner's process and on a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gemini_magic.batch.execute import Execution
+from gemini_magic.batch.files import read_notebook, write_html, write_notebook
+from gemini_magic.batch.job import Job, Outcome, Problem
+from gemini_magic.batch.parameters import inject
+from gemini_magic.batch.turns import calls
+from gemini_magic.errors import GeminiError
+from gemini_magic.run import AGAIN
+from gemini_magic.settings import RUN
+
+
+async def perform(
+    job: Job, run_folder: str, stopping: asyncio.Event, *, again: bool = False
+) -> Outcome:
+    """Execute a job's notebook and write what it makes, also when it fails half-way.
+
+    ``again``: the notebook was begun before in this run and lost; its answers are reused.
+
+    Raises nothing for what goes wrong with the notebook: it is in the outcome.
+    """
+    started = time.monotonic()
+    source, output = Path(job.source), Path(job.output)
+    outcome = Outcome(job.source, job.output, "ok")
+    try:
+        notebook = await asyncio.to_thread(read_notebook, source)
+        inject(notebook, job.parameters, source.name)
+        environment = {**os.environ, RUN: run_folder, **({AGAIN: "1"} if again else {})}
+        problems = await Execution(notebook, job, environment, stopping).run()
+        outcome = replace(outcome, problems=tuple(problems), calls=calls(notebook))
+        await asyncio.to_thread(_write, notebook, job)
+        outcome = replace(outcome, html=job.html)
+    except GeminiError as error:
+        problem = Problem(type(error).__name__, str(error))
+        outcome = replace(outcome, problems=(*outcome.problems, problem))
+    status: Any = "failed" if outcome.problems else "ok"
+    if stopping.is_set():
+        status = "interrupted"
+    return replace(outcome, output=str(output), status=status, elapsed=time.monotonic() - started)
+
+
+def _write(notebook: Any, job: Job) -> None:
+    write_notebook(notebook, Path(job.output))
+    if job.html is not None:
+        write_html(notebook, Path(job.html), Path(job.source).stem)

@@ -1,0 +1,279 @@
+"""``jupyter gemini run``: notebooks in, executed notebooks and a report out."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from gemini_magic.batch.files import read_notebook
+from gemini_magic.batch.job import INTERRUPTED, Job, Outcome, exit_code
+from gemini_magic.batch.naming import outputs
+from gemini_magic.batch.parameters import read
+from gemini_magic.errors import MissingExtra, OptionError, StorageError
+from gemini_magic.run import PACE, SPENT, Run
+from gemini_magic.settings import ENVIRONMENT
+
+DESCRIPTION = """Executes notebooks and writes executed copies, with the cells that Gemini's answers
+ask for inserted. The inputs are never written to. Relative paths, also those that notebooks open,
+are from the working directory.
+
+Exit codes: 0 all well, 1 a notebook failed, 2 usage or an unreadable notebook, 3 a cell stopped
+because no backend is configured, 4 the budget is reached, 130 interrupted."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    add = parser.add_argument
+    add("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    add("--out", type=Path, default=Path("executed"), metavar="DIR", help="default: executed/")
+    add("--jobs", type=_positive, metavar="N", help="notebooks side by side (default: 1)")
+    add(
+        "--insert",
+        choices=("none", "code", "all"),
+        default="none",
+        help="cells to insert below cells that do not say",
+    )
+    add("--run-inserted", action="store_true", help="run the inserted code cells, too")
+    add(
+        "-p",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        dest="parameters",
+        help="set a variable below the cell tagged 'parameters'",
+    )
+    add("--answers", type=Path, metavar="DIR", help="store answers there, and reuse those it has")
+    add("--fresh", action="store_true", help="call and overwrite stored answers")
+    add("--resume", action="store_true", help="go on with a run that was stopped or has failed")
+    add("--on-error", choices=("stop", "continue"), default="stop")
+    add("--timeout", type=_seconds, metavar="S", help="seconds for one cell (default: no limit)")
+    add("--max-cost", type=_amount, metavar="USD", help="limit for all notebooks together")
+    add("--html", action="store_true", help="write an HTML page of each notebook, too")
+    add("--report", type=Path, metavar="FILE", help="JSON report, and a page of it beside")
+    add("--scheduler", metavar="ADDRESS", help="run on the Dask cluster there (tcp://...)")
+    add("--json", action="store_true", help="stdout lines as JSON objects")
+    add(
+        "--preload",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import it once, before kernels are forked",
+    )
+    add("--no-fork", action="store_true", help="start each kernel by itself")
+
+
+def _positive(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number above 0")
+    return int(word)
+
+
+def _number(word: str, least: float) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = -1.0
+    if not least <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a number above {least:g}")
+    return value
+
+
+def _seconds(word: str) -> float:
+    return _number(word, 0.001)
+
+
+def _amount(word: str) -> float:
+    return _number(word, 0)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns its exit code, raises our errors for usage."""
+    needs = ["nbclient", "filelock", *(["nbconvert"] if arguments.html else [])]
+    for module in needs:
+        if find_spec(module) is None:
+            raise MissingExtra("jupyter gemini run", module, "batch")
+    started, began = datetime.now().astimezone(), time.monotonic()
+    jobs = _jobs(arguments)
+    folder = _folder(arguments.out)
+    from gemini_magic.batch.journal import Journal
+
+    with _alone(folder, arguments.out):
+        journal = Journal(folder)
+        if not arguments.resume:
+            _forget(folder)
+        first = journal.begin(started.isoformat(timespec="milliseconds"), resume=arguments.resume)
+        shared = _shared(arguments, folder, first)
+        shared.write()
+        outcomes = _outcomes(arguments, jobs, journal, shared)
+        code = _code(outcomes)
+        if arguments.report is not None:
+            from gemini_magic.batch.report import report, write
+
+            seen = {call.turn for outcome in outcomes for call in outcome.calls}
+            unseen = {call["turn"] for call in shared.calls()} - seen
+            elapsed = time.monotonic() - began
+            data = report(
+                outcomes,
+                started=started.isoformat(timespec="seconds"),
+                elapsed=elapsed,
+                exit_code=code,
+                unseen=len(unseen),
+            )
+            write(data, arguments.report)
+    return code
+
+
+def _jobs(arguments: argparse.Namespace) -> list[Job]:
+    """The jobs, every input having been read; OptionError on the first that cannot be."""
+    parameters = read(arguments.parameters)
+    paths = outputs(arguments.notebooks, arguments.out)
+    for source in paths:
+        read_notebook(source)
+    return [
+        Job(
+            source=str(source),
+            output=str(output),
+            html=str(output.with_suffix(".html")) if arguments.html else None,
+            parameters=parameters,
+            insert=arguments.insert,
+            run_inserted=arguments.run_inserted,
+            keep_going=arguments.on_error == "continue",
+            timeout=arguments.timeout,
+            folder=str(Path.cwd()),
+            fork=not arguments.no_fork,
+            preload=tuple(arguments.preload),
+        )
+        for source, output in paths.items()
+    ]
+
+
+def _folder(out: Path) -> Path:
+    folder = out.resolve() / ".run"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{out} cannot be made: {error.strerror or error}.", "Choose another --out DIR."
+        ) from None
+    return folder
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, out: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise OptionError(
+            f"Another run is writing to {out}.", "Wait for it, or choose another --out DIR."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _forget(folder: Path) -> None:
+    """Take away what an earlier run has left for its resumption."""
+    for name in (SPENT, PACE):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "begun", ignore_errors=True)
+
+
+def _shared(arguments: argparse.Namespace, folder: Path, first: str) -> Run:
+    """What the kernels of this run share; ``first``: when it was first started."""
+    named = arguments.answers or os.environ.get(ENVIRONMENT["answers_dir"], "").strip()
+    store = Path(named).expanduser() if named else arguments.out / ".answers"
+    reuse = bool(named) and not arguments.fresh
+    return Run(
+        folder=str(folder),
+        answers_dir=str(store.resolve()),
+        started=first,
+        reuse=reuse or arguments.resume,
+        # What the run itself had stored before it was stopped, and nothing older.
+        since=None if reuse else first,
+        max_cost=arguments.max_cost,
+    )
+
+
+def _outcomes(
+    arguments: argparse.Namespace, jobs: list[Job], journal: object, shared: Run
+) -> list[Outcome]:
+    from gemini_magic.batch.journal import Journal
+    from gemini_magic.batch.progress import Told
+
+    assert isinstance(journal, Journal)
+    found: dict[str, Outcome] = {}
+    if arguments.resume:
+        for job in jobs:
+            outcome = journal.done(job)
+            if outcome is not None:
+                found[job.source] = outcome
+
+    def note(job: Job, outcome: Outcome) -> None:
+        if not outcome.resumed and outcome.status != "not run":
+            journal.add(job, outcome)
+
+    told = Told(len(jobs), as_json=arguments.json, notify=note)
+    todo = [job for job in jobs if job.source not in found]
+    try:
+        for job in jobs:
+            if job.source in found:
+                told.finished(job, found[job.source])
+        for job, outcome in zip(todo, _run(arguments, todo, shared, told), strict=True):
+            found[job.source] = outcome
+    finally:
+        told.close()
+    return [found[job.source] for job in jobs]
+
+
+def _run(
+    arguments: argparse.Namespace, jobs: list[Job], shared: Run, told: object
+) -> list[Outcome]:
+    from gemini_magic.batch.progress import Told
+
+    assert isinstance(told, Told)
+    keep_going = arguments.on_error == "continue"
+    if not jobs:
+        return []
+    if arguments.scheduler is not None:
+        from gemini_magic.batch.cluster import run_on_cluster
+
+        return run_on_cluster(
+            jobs,
+            shared.folder,
+            told,
+            arguments.scheduler,
+            side_by_side=arguments.jobs,
+            keep_going=keep_going,
+        )
+    from gemini_magic.batch.runner import run_jobs
+
+    return asyncio.run(
+        run_jobs(
+            jobs,
+            shared.folder,
+            told,
+            side_by_side=arguments.jobs or 1,
+            keep_going=keep_going,
+        )
+    )
+
+
+def _code(outcomes: list[Outcome]) -> int:
+    code = exit_code({outcome.exit_code for outcome in outcomes})
+    # Nothing failed, and yet not all were started: somebody stopped the run in between.
+    if code == 0 and any(outcome.status == "not run" for outcome in outcomes):
+        return INTERRUPTED
+    return code
