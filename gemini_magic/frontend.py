@@ -68,8 +68,8 @@ class FrontEnd:
             return
         self._manager.unregister_target(PANEL, self._opened)
         with self._lock:
-            comms = [panel for panel, _ in self._panels.values()]
-            comms += [self._notify] if self._notify is not None else []
+            comms = [self._notify] if self._notify is not None else []
+            comms += [panel for panel, _ in self._panels.values()]
             self._panels.clear()
             self._manager = self._notify = None
             self._held.clear()

@@ -190,13 +190,17 @@ class App:
     def go(self, *, kernel: bool = True) -> None:
         """Open (or reload) the notebook's page, and wait for its cells and its kernel."""
         self.page.goto(self.server.page_of(self.path), timeout=PATIENCE * 1000)
-        self.cell(0).wait_for(timeout=PATIENCE * 1000)
-        if kernel:
-            until(lambda: self.js(f"{KERNEL}?.connectionStatus") == "connected", "the kernel")
+        self._wait_until_open(kernel)
 
     def reload(self) -> None:
         self.page.reload(timeout=PATIENCE * 1000)
+        self._wait_until_open(kernel=True)
+
+    def _wait_until_open(self, kernel: bool) -> None:
         self.cell(0).wait_for(timeout=PATIENCE * 1000)
+        if kernel:
+            # "connected" is said of a busy kernel too.
+            until(lambda: self.js(f"{KERNEL}?.connectionStatus") == "connected", "the kernel")
 
     def cell(self, at: int) -> Any:
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(at)
@@ -239,4 +243,4 @@ class App:
 
 
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
-KERNEL = f"{CONTEXT}.sessionContext.session?.kernel"
+KERNEL = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext.session?.kernel"

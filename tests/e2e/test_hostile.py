@@ -32,23 +32,27 @@ $\href{javascript:window.pwned='mathjax'}{x}$ and $$\unicode{x3c}script\unicode{
 {{constructor.constructor("window.pwned='template'")()}}
 """
 
-CELL = f"""
+CELL = """
 from gemini_magic.parts import *
-h = {HOSTILE!r}
-p.{{how}}(p.turn((Thought(h), Text(h), Code(h, h), Result('OUTCOME_OK"><script>', h),
-    Image('image/svg+xml', h.encode()), Call(h, {{{{h: h}}}}), Response(h, {{{{h: h}}}}),
-    Opaque({{{{h: h}}}}), File(h, uri='javascript:window.pwned="uri"')), status='failed',
-    message=h, reused={{{{'stored': h}}}}, model_version=h,
-    grounding={{{{'groundingMetadata': {{{{
-        'groundingChunks': [{{{{'web': {{{{'uri': 'javascript:window.pwned="source"',
-                                           'title': h}}}}}}}}],
-        'searchEntryPoint': {{{{'renderedContent': h + '<a href="javascript:1">c</a>'}}}}}}}}}}}}))
+h = HOSTILE
+p.HOW(p.turn((Thought(h), Text(h), Code(h, h), Result('OUTCOME_OK"><script>', h),
+    Image('image/svg+xml', h.encode()), Call(h, {h: h}), Response(h, {h: h}),
+    Opaque({h: h}), File(h, uri='javascript:window.pwned="uri"')), status='failed',
+    message=h, reused={'stored': h}, model_version=h,
+    grounding={'groundingMetadata': {
+        'groundingChunks': [{'web': {'uri': 'javascript:window.pwned="source"',
+                                           'title': h}}],
+        'searchEntryPoint': {'renderedContent': h + '<a href="javascript:1">c</a>'}}}))
 """
+
+
+def cell(how: str) -> str:
+    return CELL.replace("HOSTILE", repr(HOSTILE)).replace("HOW", how)
 
 
 @pytest.mark.parametrize("how", ["show", "play"])
 def test_a_hostile_answer_is_inert(app: App, how: str) -> None:
-    app.open([READY, CELL.format(how=how)])
+    app.open([READY, cell(how)])
     app.run(0)
     app.run(1)
     turn = app.turn(1)
@@ -73,14 +77,16 @@ def test_a_hostile_answer_is_inert(app: App, how: str) -> None:
 
 
 def test_a_hostile_saved_notebook_is_inert_in_a_trusted_page(lab: App) -> None:
-    lab.open([READY, CELL.format(how="show")])
+    lab.open([READY, cell("show")])
     lab.run(0)
     lab.run(1)
     until(lambda: lab.turn(1).count() == 1, "the answer")
     lab.save()
     lab.reload()
     lab.turn(1).wait_for()
-    lab.js("window.jupyterapp.commands.execute('notebook:trust')")
-    lab.page.wait_for_timeout(1000)
+    lab.js("void window.jupyterapp.commands.execute('notebook:trust')")
+    lab.page.locator(".jp-Dialog .jp-mod-accept").click()
+    lab.turn(1).wait_for()
+    lab.page.wait_for_timeout(1000)  # the canary needs time to sing
     assert lab.js("window.pwned") is None
     assert lab.foreign == []

@@ -7,9 +7,10 @@
  * request would wait for the cell that is streaming.
  */
 
-import { CommsOverSubshells, type Kernel, type KernelMessage } from '@jupyterlab/services';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 
+import { Channel } from './channel';
 import type { Delta, LiveTurns, Source, Whole } from './live';
 import { TURN_MIME, isTurn } from './turn';
 
@@ -50,25 +51,32 @@ export class KernelLink implements Source {
 
   /** Open the panel comm; a kernel without our extension closes it at once. */
   async connect(): Promise<void> {
-    if (this.panel || !this.kernel.handleComms || this.kernel.isDisposed) {
+    if (this.panel || this.opening || !this.kernel.handleComms || this.kernel.isDisposed) {
       return;
     }
-    const panel = this.kernel.createComm(PANEL);
-    this.panel = panel;
-    panel.onMsg = message => {
-      this.answered(message.content.data);
-    };
-    panel.onClose = () => {
-      this.forget(panel);
-    };
-    await this.kernel.info;
-    if (this.answersWhileBusy) {
-      // Before that the message would go to the main thread, behind the running cell. The promise
-      // is on the class behind the interface.
-      await (panel as Kernel.IComm & { subshellStarted?: Promise<void> }).subshellStarted;
-    }
-    if (this.panel === panel && !panel.isDisposed) {
-      panel.open({ type: 'hello', notified: this.notified });
+    const opening = {};
+    this.opening = opening;
+    const known = this.notified !== undefined;
+    const panel = await Channel.open(
+      this.kernel,
+      PANEL,
+      { type: 'hello', notified: known },
+      data => {
+        this.answered(data);
+      },
+      () => {
+        this.panel = undefined;
+        this.greeted = false;
+        if (!known && this.notified) {
+          void this.connect(); // The extension was loaded just after we had asked for it.
+        }
+      }
+    );
+    if (this.opening === opening) {
+      this.opening = undefined;
+      this.panel = panel;
+    } else {
+      panel.dispose(false); // The kernel was restarted meanwhile.
     }
   }
 
@@ -78,7 +86,7 @@ export class KernelLink implements Source {
 
   /** Stop an answer; without subshells a message would wait for it, an interrupt does not. */
   stop(turn: string): void {
-    if (this.greeted && this.answersWhileBusy) {
+    if (this.greeted && this.panel?.answersWhileBusy) {
       this.send({ type: 'stop', turn });
     } else {
       void this.kernel.interrupt();
@@ -90,22 +98,22 @@ export class KernelLink implements Source {
       this.kernel.removeCommTarget(NOTIFY, this.onNotifyOpened);
       this.kernel.statusChanged.disconnect(this.onStatus, this);
     }
-    this.drop();
-  }
-
-  private get answersWhileBusy(): boolean {
-    const { supportsSubshells, commsOverSubshells } = this.kernel;
-    return supportsSubshells && commsOverSubshells !== CommsOverSubshells.Disabled;
+    this.drop(true);
   }
 
   private send(message: JSONObject): void {
-    if (this.greeted && this.panel && !this.panel.isDisposed) {
-      this.panel.send(message);
+    if (this.greeted) {
+      this.panel?.send(message);
     }
   }
 
   private readonly onNotifyOpened = (comm: Kernel.IComm): void => {
-    this.notified = true;
+    this.notified = comm;
+    comm.onClose = () => {
+      if (this.notified === comm) {
+        this.notified = undefined;
+      }
+    };
     comm.onMsg = message => {
       this.pushed(message.content.data);
     };
@@ -165,35 +173,25 @@ export class KernelLink implements Source {
 
   private onStatus(_kernel: Kernel.IKernelConnection, status: KernelMessage.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
-      this.drop();
+      this.drop(false);
     }
   }
 
   /** The kernel's side is gone (restart): it announces itself again when it is back. */
-  private drop(): void {
-    const { panel } = this;
-    if (panel) {
-      this.forget(panel);
-    }
-    this.notified = false;
+  private drop(alive: boolean): void {
+    this.panel?.dispose(alive);
+    this.panel = this.opening = undefined;
+    this.greeted = false;
+    this.notified = undefined;
     for (const turn of this.streaming) {
       this.live.end(turn);
     }
     this.streaming.clear();
   }
 
-  private forget(panel: Kernel.IComm): void {
-    if (this.panel === panel) {
-      this.panel = undefined;
-      this.greeted = false;
-    }
-    if (!panel.isDisposed) {
-      panel.dispose();
-    }
-  }
-
-  private panel: Kernel.IComm | undefined;
+  private panel: Channel | undefined;
+  private opening: object | undefined;
   private greeted = false;
-  private notified = false;
+  private notified: Kernel.IComm | undefined;
   private readonly streaming = new Set<string>();
 }

@@ -3,7 +3,9 @@
 import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { Kernel } from '@jupyterlab/services';
 
+import { kernelInfo } from './channel';
 import { type Held, KernelLink, type Listener } from './link';
 import type { LiveTurns } from './live';
 import { TURN_MIME, type Turn, isTurn } from './turn';
@@ -39,7 +41,6 @@ class Notebook implements Listener {
     void context.sessionContext.ready.then(() => {
       this.onKernel();
     });
-    void context.ready.then(() => this.probe());
   }
 
   dispose(): void {
@@ -66,6 +67,10 @@ class Notebook implements Listener {
 
   private onKernel(): void {
     const kernel = this.context.sessionContext.session?.kernel;
+    if (kernel === this.kernel) {
+      return;
+    }
+    this.kernel = kernel;
     this.link?.dispose();
     this.link = kernel ? new KernelLink(kernel, this.live, this) : undefined;
     void this.probe();
@@ -78,9 +83,12 @@ class Notebook implements Listener {
    */
   private async probe(): Promise<void> {
     await this.context.ready;
-    const speaks = this.codeCells().some(cell => /gemini/i.test(cell.sharedModel.getSource()));
-    const info = await this.context.sessionContext.session?.kernel?.info;
-    if (speaks && info?.language_info.name === 'python') {
+    const speaks = this.codeCells().some(
+      cell =>
+        /gemini/i.test(cell.sharedModel.getSource()) || outputs(cell).some(({ shown }) => shown)
+    );
+    const kernel = this.context.sessionContext.session?.kernel;
+    if (speaks && kernel && (await kernelInfo(kernel)).language_info.name === 'python') {
       await this.link?.connect();
     }
   }
@@ -90,6 +98,7 @@ class Notebook implements Listener {
     return Array.from(cells).filter((cell): cell is ICodeCellModel => cell.type === 'code');
   }
 
+  private kernel: Kernel.IKernelConnection | null | undefined;
   private link: KernelLink | undefined;
 }
 
