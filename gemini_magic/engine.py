@@ -92,6 +92,7 @@ class Engine:
     def __init__(self) -> None:
         self.conversations = Conversations()
         self.spent: list[tuple[str, str, Usage]] = []  # (model, conversation, usage) of each call
+        self.emulated = 0  # calls among them that the emulator answered
         self.running: dict[str, Running] = {}
         self.last: Turn | None = None
 
@@ -231,6 +232,7 @@ class Engine:
     ) -> None:
         self.last = turn
         self.spent.append((turn.model, turn.conversation, turn.usage))
+        self.emulated += turn.request.backend == "emulator"
         if conversation is not None and place is not None:
             conversation.put(place, turn, user)
 

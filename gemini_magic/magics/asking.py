@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gemini_magic.engine import Question, Silent, View
-from gemini_magic.errors import PromptError
+from gemini_magic.errors import ModelNotFound, PromptError
 from gemini_magic.magics.options import help_table, parse
 from gemini_magic.magics.situation import Situation, situation
 from gemini_magic.prompt import expand
@@ -113,6 +113,7 @@ def ask(
     """Ask, show (unless ``quiet``), and bind the turn to ``--output``, also a failed one."""
     refuse_empty(prompt, magics.magic_name)
     from gemini_magic.magics.answering import answer
+    from gemini_magic.magics.models import suggest
 
     now = situation(magics.shell)
     asked = to_question(magics.settings, prompt, given, magics.peek(now))
@@ -126,6 +127,9 @@ def ask(
             show=lambda: Silent() if quiet else view(magics, given, now),
             started=lambda: magics.place(now),
         )
+    except ModelNotFound as error:
+        suggest(magics, error, asked.model)
+        raise
     finally:
         if "output" in given and engine.last is not before:
             magics.namespace[given["output"]] = engine.last
@@ -133,10 +137,11 @@ def ask(
 
 def view(magics: GeminiMagics, given: Mapping[str, Any], now: Situation) -> View:
     """How this call's answer is shown, by who is watching."""
+    from gemini_magic.magics.costs import spoken
     from gemini_magic.render.live import FinalView, LiveView, Look, TerminalView
 
     how = given.get("view", magics.settings.view)
-    look = Look(given.get("show", "all"), how, magics.settings.show_thoughts)
+    look = Look(given.get("show", "all"), how, magics.settings.show_thoughts, spoken)
     if now.terminal:
         return TerminalView(sys.stdout.write, look)
     if not now.watched:

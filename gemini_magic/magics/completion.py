@@ -112,7 +112,7 @@ def _on_line(
     if not words:
         return _plain((command.name for command in SUBCOMMANDS), "subcommand")
     match words[0]:
-        case "model":
+        case "model" | "models":
             return _plain(magics.known_models(), "model")
         case "backend":
             return _plain(BACKENDS, "backend")
@@ -120,12 +120,25 @@ def _on_line(
             return _plain(("--new", "--fork", "--delete", "--list"), "option")
         case "conversation":
             return _plain((one.name for one in magics.engine.conversations), "conversation")
+        case "config":
+            return _settings(magics, fragment)
         case "save" | "load" | "restore":
             return _paths(fragment)
         case "show" | "history" | "insert" | "run" | "verify":
             count = len(magics.engine.conversations.get())
             return _plain((str(number) for number in range(1, count + 1)), "exchange")
     return iter(())
+
+
+def _settings(magics: GeminiMagics, fragment: str) -> Iterator[tuple[str, str]]:
+    name, equals, _ = fragment.partition("=")
+    traits = magics.class_own_traits(config=True)
+    if not equals:
+        return _plain(traits, "setting")
+    values = getattr(traits.get(name), "values", None) or ()
+    if name == "model":
+        values = magics.known_models()
+    return _plain((f"{name}={value}" for value in values if value is not None), "value")
 
 
 def _plain(names: Iterable[str], kind: str) -> Iterator[tuple[str, str]]:

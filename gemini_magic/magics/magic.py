@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode, observe, validate
 
-from gemini_magic.errors import GeminiError
+from gemini_magic.errors import GeminiError, redact
 from gemini_magic.magics.situation import Situation
 from gemini_magic.settings import (
     BACKENDS,
@@ -54,7 +55,7 @@ def _readable_errors(method: F) -> F:
         try:
             return method(self, *args, **kwargs)
         except (GeminiError, KeyboardInterrupt) as error:
-            if self.show_tracebacks:
+            if self.chosen.get("show_tracebacks", self.show_tracebacks):
                 error.full_traceback = True  # type: ignore[union-attr]
                 raise
             raise error from None
@@ -112,7 +113,8 @@ class GeminiMagics(Magics):
             for kind, table in self.magics.items()
         }
         self.listed_models: list[str] = []  # by %gemini models
-        self.chosen: dict[str, Any] = {}  # by %gemini model, backend: above the traits
+        self.input_limits: dict[str, int] = {}  # tokens that a model takes, as it was listed
+        self.chosen: dict[str, Any] = {}  # by %gemini config, model, backend: above the traits
         self._engine: Engine | None = None
         self._connections: Connections | None = None
         self._recall: Recall | None = None
@@ -135,11 +137,22 @@ class GeminiMagics(Magics):
             raise TraitError("timeout is a number of seconds above 0")
         return proposal["value"]
 
+    @validate("max_cost", "session_max_cost")
+    def _finite(self, proposal: Any) -> Any:
+        if proposal["value"] is not None and not math.isfinite(proposal["value"]):
+            raise TraitError(f"{proposal['trait'].name} is an amount of US dollars")
+        return proposal["value"]
+
     @observe(*Settings.__dataclass_fields__)
     def _note(self, change: Any) -> None:
         self._set_by_user.add(change["name"])
 
     # -- what the parts of a kernel share ------------------------------------------------------
+
+    @property
+    def set_by_user(self) -> frozenset[str]:
+        """The traits that were set, by configuration or ``%config``."""
+        return frozenset(self._set_by_user)
 
     @property
     def settings(self) -> Settings:
@@ -192,7 +205,8 @@ class GeminiMagics(Magics):
     def connect(self) -> Connection:
         """The connection the settings in force ask for; raises NoBackend when there is none."""
         settings = self.settings
-        version = settings.api_version if "api_version" in self._set_by_user else None
+        given = self._set_by_user.union(self.chosen)
+        version = settings.api_version if "api_version" in given else None
         return self.connections.get(settings.backend, version)
 
     # -- the magic -----------------------------------------------------------------------------
@@ -268,9 +282,10 @@ class GeminiMagics(Magics):
         """The last answer of each of ``cells``, for a page that lost it by a reload."""
         if self._engine is None:
             return {}
+        from gemini_magic.magics.costs import spoken
         from gemini_magic.render.live import Look
 
-        look = Look(thoughts=self.show_thoughts)
+        look = Look(thoughts=self.settings.show_thoughts, cost=spoken)
         turns = {
             exchange.turn.cell: exchange.turn
             for conversation in self._engine.conversations
@@ -284,6 +299,10 @@ class GeminiMagics(Magics):
             self.connect().transport.warm()
         except GeminiError:
             return  # told in full when something is asked; loading stays silent
+        from gemini_magic.prices import price
+        from gemini_magic.turn import Usage
+
+        price(Usage(), self.settings.model)  # the list of prices takes a quarter second to load
 
     def known_models(self) -> list[str]:
         """Names of models, for completion: in use, used before, and those listed; no network."""
@@ -307,5 +326,5 @@ class GeminiMagics(Magics):
             self._connections.close()
 
     def say(self, text: str) -> None:
-        """Print for the user."""
-        sys.stdout.write(text + "\n")
+        """Print for the user; what looks like a key is not printed."""
+        sys.stdout.write(redact(text) + "\n")

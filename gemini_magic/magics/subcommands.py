@@ -5,7 +5,6 @@ No value shows, a value sets. ``[N]`` is the number that ``history`` shows, by d
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +13,12 @@ from typing import TYPE_CHECKING
 
 from gemini_magic.conversation import Conversation, Exchange
 from gemini_magic.errors import NoBackend, OptionError, did_you_mean
+from gemini_magic.magics import config, costs, models
+from gemini_magic.magics.line import count as _count
+from gemini_magic.magics.line import no_value as _no_value
+from gemini_magic.magics.line import number as _number
+from gemini_magic.magics.line import word as _word
+from gemini_magic.magics.line import words as _words
 from gemini_magic.magics.options import OPTIONS, help_table
 from gemini_magic.settings import BACKENDS
 from gemini_magic.storage import load_conversation, save_conversation
@@ -242,23 +247,6 @@ def _load(magics: GeminiMagics, rest: str) -> None:
     magics.say(f"conversation: {conversation.name}, {_count(len(conversation), 'exchange')}")
 
 
-def _usage(magics: GeminiMagics, rest: str) -> None:
-    _no_value(rest, "usage")
-    spent = magics.engine.spent
-    by_model: dict[str, list[Usage]] = {}
-    for model, _, usage in spent:
-        by_model.setdefault(model, []).append(usage)
-    magics.say(f"this session: {_count(len(spent), 'call')}")
-    for model, usages in by_model.items():
-        total = sum(usages, Usage())
-        magics.say(
-            f"  {model}: {_count(len(usages), 'call')}, input {total.input_tokens:,}, "
-            f"output {total.output_tokens:,}, thinking {total.thinking_tokens:,}, "
-            f"tool use {total.tool_use_tokens:,}, cached {total.cached_tokens:,}, "
-            f"total {total.total_tokens:,} tokens"
-        )
-
-
 SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand(
         "status", "", "backend, model, conversation and usage (also %gemini alone)", _status
@@ -266,6 +254,9 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("ask", "TEXT", "ask the rest of the line", _ask),
     Subcommand("help", "", "this text", _help),
     Subcommand("model", "[NAME]", "show or set the model", _model),
+    Subcommand(
+        "models", "[FILTER]", "the models on offer now, with limits and prices", models.models
+    ),
     Subcommand("backend", "[NAME]", f"show or set the backend: {', '.join(BACKENDS)}", _backend),
     Subcommand("history", "[N]", "the exchanges of the conversation, or its last N", _history),
     Subcommand("show", "[N]", "show an answer again", _show),
@@ -280,7 +271,13 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("reset", "", "empty the conversation", _reset),
     Subcommand("save", "PATH", "write the conversation to a file", _save),
     Subcommand("load", "PATH", "read a conversation from a file and go on with it", _load),
-    Subcommand("usage", "", "tokens of this session, by model", _usage),
+    Subcommand("usage", "", "tokens and cost: last answer, conversation, session", costs.usage),
+    Subcommand(
+        "config",
+        "[NAME[=VALUE]]",
+        "show settings and where each comes from, or set one; NAME= takes it back",
+        config.config,
+    ),
 )
 
 _BY_NAME = {command.name: command for command in SUBCOMMANDS}
@@ -298,42 +295,6 @@ def _exchange(conversation: Conversation, rest: str, name: str) -> Exchange:
             f"%gemini history shows the numbers, 1 to {len(conversation)}.",
         )
     return conversation[number - 1]
-
-
-def _number(word: str, usage: str) -> int:
-    if not word.isdecimal():
-        raise OptionError(f"{word!r} is not a number.", f"Write %gemini {usage}.")
-    return int(word)
-
-
-def _words(rest: str) -> list[str]:
-    try:
-        return shlex.split(rest)
-    except ValueError as error:
-        raise OptionError(
-            f"The line cannot be read: {str(error).lower()}.",
-            "Put names with spaces or apostrophes in double quotes.",
-        ) from None
-
-
-def _word(rest: str, usage: str, *, required: bool = False) -> str:
-    words = _words(rest)
-    if len(words) != 1 or not words[0].strip():
-        what = "needs a value" if not words and required else "takes one value"
-        raise OptionError(
-            f"%gemini {usage.split()[0]} {what}.",
-            f"Write %gemini {usage}; put one with spaces in double quotes.",
-        )
-    return words[0]
-
-
-def _no_value(rest: str, name: str) -> None:
-    if rest:
-        raise OptionError(f"%gemini {name} takes no value.", f"Write %gemini {name} alone.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 __all__ = ["OPTIONS", "SUBCOMMANDS", "Subcommand", "run"]

@@ -37,11 +37,15 @@ class Display(Protocol):
 
 @dataclass(frozen=True)
 class Look:
-    """How an answer is to look: which part of it, in which form, with its thoughts or without."""
+    """How an answer is to look: which part of it, in which form, with its thoughts or without.
+
+    ``cost``: what a finished turn cost in words, or None to say nothing.
+    """
 
     show: str = "all"
     view: str = "auto"
     thoughts: bool = True
+    cost: Callable[[Turn], str | None] = lambda turn: None
 
     def seen(self, turn: Turn) -> Turn:
         """The turn as its reader is to see it."""
@@ -51,13 +55,16 @@ class Look:
 
     def bundle(self, turn: Turn) -> tuple[Json, Json]:
         """The lasting bundle; the turn JSON in it is whole, whatever is shown."""
-        data, metadata = bundle(self.seen(turn), show=self.show, view=self.view)
+        data, metadata = bundle(
+            self.seen(turn), show=self.show, view=self.view, cost=self.cost(turn)
+        )
         if MIME in data and not self.thoughts:
             data[MIME] = bundle(turn)[0][MIME]
         return data, metadata
 
     def plain(self, turn: Turn, progress: str | None = None) -> str:
-        return plain(self.seen(turn), show=self.show, progress=progress)
+        cost = None if turn.status == "streaming" else self.cost(turn)
+        return plain(self.seen(turn), show=self.show, progress=progress, cost=cost)
 
     def markdown(self, turn: Turn, progress: str | None = None) -> str:
         return markdown(self.seen(turn), show=self.show, progress=progress)

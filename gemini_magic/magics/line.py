@@ -1,0 +1,48 @@
+"""The words of a ``%gemini`` line: values, numbers, and what to say when they are none."""
+
+from __future__ import annotations
+
+import shlex
+
+from gemini_magic.errors import OptionError
+
+
+def words(rest: str) -> list[str]:
+    """The words, quotes taken off; OptionError when a quote is not closed."""
+    try:
+        return shlex.split(rest)
+    except ValueError as error:
+        raise OptionError(
+            f"The line cannot be read: {str(error).lower()}.",
+            "Put names with spaces or apostrophes in double quotes.",
+        ) from None
+
+
+def word(rest: str, usage: str, *, required: bool = False) -> str:
+    """The one word of ``rest``; ``usage``: how the subcommand is written."""
+    found = words(rest)
+    if len(found) != 1 or not found[0].strip():
+        what = "needs a value" if not found and required else "takes one value"
+        raise OptionError(
+            f"%gemini {usage.split()[0]} {what}.",
+            f"Write %gemini {usage}; put one with spaces in double quotes.",
+        )
+    return found[0]
+
+
+def number(text: str, usage: str) -> int:
+    """``text`` as a whole number from 0."""
+    if not text.isdecimal():
+        raise OptionError(f"{text!r} is not a number.", f"Write %gemini {usage}.")
+    return int(text)
+
+
+def no_value(rest: str, name: str) -> None:
+    """Raise OptionError when something stands behind a subcommand that takes nothing."""
+    if rest:
+        raise OptionError(f"%gemini {name} takes no value.", f"Write %gemini {name} alone.")
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 exchange", "1,200 exchanges"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
