@@ -17,7 +17,6 @@ import pytest
 import gemini_magic.emulator
 from gemini_magic.emulator import Emulator, Fault
 
-from .asking import ask
 from .test_faults import half_open, read_until
 
 FOLDER = Path(str(gemini_magic.emulator.__file__)).parent
@@ -53,12 +52,13 @@ def test_closing_kills_running_code() -> None:
 
 
 def test_closing_twice_and_idle_connections_are_fine() -> None:
-    with Emulator() as emulator:
-        ask(emulator, "Write a story")
-        idle = socket.create_connection(("127.0.0.1", emulator.port), timeout=60)
-    emulator.close()
-    assert idle.recv(1) == b""
-    idle.close()
+    body = b'{"contents": [{"parts": [{"text": "Write a story"}]}]}'
+    emulator = Emulator()
+    with half_open(emulator, body=body) as connection:
+        read_until(connection, b"\r\n0\r\n\r\n")  # answered, and kept open for the next request
+        emulator.close()
+        emulator.close()
+        assert connection.recv(1) == b""
 
 
 def test_a_taken_port_is_an_os_error() -> None:
