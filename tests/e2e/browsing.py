@@ -157,7 +157,10 @@ class App:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self._context.close()
         self.server.shut_down_kernels()
@@ -176,8 +179,7 @@ class App:
         """Write a notebook of code cells (source, or a whole cell) and open it."""
         notebook = nbformat.v4.new_notebook(
             cells=[
-                nbformat.v4.new_code_cell(cell) if isinstance(cell, str) else cell
-                for cell in cells
+                nbformat.v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells
             ],
             metadata={
                 "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}

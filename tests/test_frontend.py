@@ -1,0 +1,235 @@
+"""The kernel's side of the front end, against comms that record what is sent on them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import comm
+import comm.base_comm
+import pytest
+
+from gemini_magic.frontend import HELD, NOTIFY, PANEL, FrontEnd
+from gemini_magic.parts import Json, Text
+from gemini_magic.turn import MIME, Request, Turn
+
+
+class Recorded(comm.base_comm.BaseComm):
+    """A comm whose messages go into a list."""
+
+    log: ClassVar[list[tuple[str, Recorded, Json]]] = []
+
+    def publish_msg(
+        self,
+        msg_type: str,
+        data: Any = None,
+        metadata: Any = None,
+        buffers: Any = None,
+        **keys: Any,
+    ) -> None:
+        Recorded.log.append((msg_type, self, data or {}))
+
+
+class Kernel:
+    """A kernel with a comm manager, and a front end's side of it."""
+
+    def __init__(self, bundles: Mapping[str, tuple[Json, Json]] | None = None) -> None:
+        self.comm_manager = comm.base_comm.CommManager()
+        self.stopped: list[str] = []
+        self.front_end = FrontEnd(self.stopped.append, lambda cells: dict(bundles or {}))
+
+    def open(self, session: str = "page-1", comm_id: str = "c1", notified: bool = True) -> None:
+        self.comm_manager.comm_open(
+            None,  # type: ignore[arg-type]
+            "",
+            {
+                "header": {"session": session},
+                "content": {
+                    "comm_id": comm_id,
+                    "target_name": PANEL,
+                    "data": {"type": "hello", "notified": notified},
+                },
+            },
+        )
+
+    def request(self, data: Json, comm_id: str = "c1") -> list[Json]:
+        """Send a request on the panel comm; returns what came back on it."""
+        before = len(Recorded.log)
+        self.comm_manager.comm_msg(
+            None,  # type: ignore[arg-type]
+            "",
+            {"header": {}, "content": {"comm_id": comm_id, "data": data}},
+        )
+        return [
+            answer
+            for kind, on, answer in Recorded.log[before:]
+            if on.target_name == PANEL and kind == "comm_msg"
+        ]
+
+    def pushed(self) -> list[Json]:
+        return [
+            data
+            for kind, on, data in Recorded.log
+            if on.target_name == NOTIFY and kind == "comm_msg"
+        ]
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    made = Kernel()
+    monkeypatch.setattr(Recorded, "log", [])
+    monkeypatch.setattr(comm, "create_comm", Recorded)
+    monkeypatch.setattr(comm, "get_comm_manager", lambda: made.comm_manager)
+    made.front_end.attach(made)
+    return made
+
+
+def turn(text: str = "", status: Any = "streaming", name: str = "t1") -> Turn:
+    parts = (Text(text),) if text else ()
+    return Turn(name, Request("ask", "m", "emulator"), cell="cell-1", status=status, parts=parts)
+
+
+def bundle(of: Turn) -> tuple[Json, Json]:
+    return {MIME: of.to_dict()}, {"gemini_magic": {"turn": of.id}}
+
+
+def test_attaching_announces_itself_and_waits_for_nobody(kernel: Kernel) -> None:
+    assert [(kind, on.target_name, data) for kind, on, data in Recorded.log] == [
+        ("comm_open", NOTIFY, {"type": "hello"})
+    ]
+    assert PANEL in kernel.comm_manager.targets
+    assert not kernel.front_end.watching("page-1")
+
+
+def test_a_front_end_is_watching_from_its_hello_until_its_comm_closes(kernel: Kernel) -> None:
+    kernel.open("page-1")
+    assert kernel.front_end.watching("page-1")
+    assert not kernel.front_end.watching("page-2")
+    assert not kernel.front_end.watching(None)
+    kernel.comm_manager.comm_close(
+        None,  # type: ignore[arg-type]
+        "",
+        {"content": {"comm_id": "c1", "data": {}}},
+    )
+    assert not kernel.front_end.watching("page-1")
+
+
+def test_a_front_end_that_knows_no_notify_comm_gets_a_new_one_and_only_one_is_open(
+    kernel: Kernel,
+) -> None:
+    kernel.open(notified=False)
+    kinds = [(kind, on.target_name) for kind, on, _ in Recorded.log[1:]]
+    assert kinds == [("comm_open", NOTIFY), ("comm_close", NOTIFY), ("comm_msg", PANEL)]
+    kernel.front_end.stream("t1", "cell-1").update(turn("a"), "writing")
+    live = [on for kind, on, _ in Recorded.log if kind == "comm_open"][-1]
+    assert Recorded.log[-1][1] is live
+
+
+def test_streams_are_pushed_on_notify_and_never_on_the_panel(kernel: Kernel) -> None:
+    kernel.open()
+    answers = len([1 for _, on, _ in Recorded.log if on.target_name == PANEL])
+    stream = kernel.front_end.stream("t1", "cell-1")
+    stream.update(turn("a"), "writing")
+    stream.close(*bundle(turn("a", "complete")))
+    assert [message["type"] for message in kernel.pushed()] == ["delta", "end"]
+    assert len([1 for _, on, _ in Recorded.log if on.target_name == PANEL]) == answers
+
+
+def test_stop_is_passed_on_and_the_whole_answer_is_given_while_it_streams(kernel: Kernel) -> None:
+    kernel.open()
+    stream = kernel.front_end.stream("t1", "cell-1")
+    stream.update(turn("a"), "writing")
+    assert kernel.request({"type": "stop", "turn": "t1"}) == []
+    assert kernel.stopped == ["t1"]
+    (whole,) = kernel.request({"type": "turn", "turn": "t1"})
+    assert (whole["seq"], whole["parts"]) == (1, [{"kind": "text", "text": "a"}])
+    stream.close(*bundle(turn("a", "complete")))
+    assert kernel.request({"type": "turn", "turn": "t1"}) == []
+
+
+def test_a_request_triggers_no_cell_events(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comm package would run post_execute, and so flush the figures of a running cell."""
+    triggered: list[str] = []
+    shell = SimpleNamespace(events=SimpleNamespace(trigger=triggered.append))
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    kernel.open()
+    assert kernel.request({"type": "hello", "notified": True}) == [{"type": "hello"}]
+    assert triggered == []
+
+
+def test_an_answer_is_offered_until_a_front_end_has_shown_it(kernel: Kernel) -> None:
+    kernel.open()
+    asked = {"type": "turns", "cells": ["cell-1", "cell-2"]}
+    assert kernel.request(asked) == [{"type": "turns", "turns": {}}]
+    stream = kernel.front_end.stream("t1", "cell-1", {"gemini_magic": {"show": "code"}})
+    stream.update(turn("a"), "writing")
+    (streaming,) = kernel.request(asked)[0]["turns"]["cell-1"]
+    assert streaming["data"][MIME]["status"] == "streaming"
+    assert streaming["metadata"] == {"gemini_magic": {"show": "code"}}
+    stream.close(*bundle(turn("a", "complete")))
+    (ended,) = kernel.request(asked)[0]["turns"]["cell-1"]
+    assert (ended["turn"], ended["shown"]) == ("t1", False)
+    assert ended["data"][MIME]["status"] == "complete"
+    assert kernel.request({"type": "turns", "cells": ["cell-2"]})[0]["turns"] == {}
+    kernel.request({"type": "shown", "turn": "t1"})
+    assert kernel.request(asked) == [{"type": "turns", "turns": {}}]
+
+
+def test_the_kernel_offers_what_it_has_as_shown_before(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"cell-1": bundle(turn("a", "complete")), "cell-9": bundle(turn("z", "complete"))}
+    monkeypatch.setattr(kernel.front_end, "_bundles", lambda cells: known)
+    kernel.open()
+    (answer,) = kernel.request({"type": "turns", "cells": ["cell-1"]})
+    assert list(answer["turns"]) == ["cell-1"]
+    assert [(one["turn"], one["shown"]) for one in answer["turns"]["cell-1"]] == [("t1", True)]
+    kernel.front_end.stream("t1", "cell-1").close(*known["cell-1"])
+    (again,) = kernel.request({"type": "turns", "cells": ["cell-1"]})
+    assert [one["shown"] for one in again["turns"]["cell-1"]] == [False], "offered once, as lost"
+
+
+def test_answers_are_kept_only_for_a_front_end_and_not_without_end(kernel: Kernel) -> None:
+    kernel.front_end.stream("t0", "cell-0").close({}, {})
+    kernel.open()
+    for n in range(HELD + 5):
+        kernel.front_end.stream(f"t{n}", f"cell-{n}").close({}, {})
+    cells = [f"cell-{n}" for n in range(HELD + 5)]
+    (answer,) = kernel.request({"type": "turns", "cells": cells})
+    assert list(answer["turns"]) == cells[5:]
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"type": "later"}, {"type": "stop"}, {"type": "turns", "cells": "all"}]
+)
+def test_a_request_that_is_not_understood_changes_nothing(kernel: Kernel, data: Json) -> None:
+    kernel.open()
+    assert kernel.request(data) == []
+    assert kernel.stopped == []
+
+
+def test_detaching_leaves_no_trace(kernel: Kernel) -> None:
+    kernel.open()
+    stream = kernel.front_end.stream("t1", "cell-1")
+    kernel.front_end.detach()
+    kernel.front_end.detach()
+    stream.update(turn("a"), "writing")
+    stream.close({}, {})
+    assert kernel.comm_manager.targets == {}
+    assert kernel.comm_manager.comms == {}
+    assert not kernel.front_end.watching("page-1")
+    closed = {on.target_name for kind, on, _ in Recorded.log if kind == "comm_close"}
+    assert closed == {PANEL, NOTIFY}
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, gemini_magic.frontend; "
+        "print([name for name in ('ipywidgets', 'google.genai', 'nbformat', 'IPython',"
+        " 'gemini_magic.turn', 'gemini_magic.deltas') if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
