@@ -232,13 +232,16 @@ class Conversations:
         self._named[name] = conversation
         return conversation
 
-    def fork(self, name: str, new: str) -> Conversation:
-        """A copy of a conversation under a new name; both then go on by themselves."""
+    def fork(self, name: str, new: str, first: int = 1) -> Conversation:
+        """A copy of a conversation under a new name; both then go on by themselves.
+
+        ``first``: the number (from 1) of the first exchange that the copy has.
+        """
         if new in self._named:
             raise OptionError(
                 f"A conversation called {new!r} exists already.", "Choose another name."
             )
-        self._named[new] = Conversation(new, list(self.known(name)))
+        self._named[new] = Conversation(new, list(self.known(name))[first - 1 :])
         return self._named[new]
 
     def delete(self, name: str) -> None:

@@ -13,6 +13,7 @@ from gemini_magic.budget import Limit, check
 from gemini_magic.engine import Question, View
 from gemini_magic.errors import OptionError
 from gemini_magic.magics.asking import refuse_tools
+from gemini_magic.magics.length import watch
 from gemini_magic.transport.protocol import Transport
 from gemini_magic.turn import Turn
 
@@ -45,6 +46,7 @@ def answer(
             if stored is not None:
                 started()
                 return engine.recall(asked, recall.own(asked, stored), show())
+        watch(magics, asked, outgoing)
         check(outgoing, limits(magics, given))
         connection = magics.connect()
         kind = connection.backend.kind

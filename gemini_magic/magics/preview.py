@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from gemini_magic.magics.asking import refuse_tools
+from gemini_magic.magics.length import estimate
 
 if TYPE_CHECKING:
     from gemini_magic.attach.item import Item
@@ -19,16 +20,19 @@ def preview(magics: GeminiMagics, question: Question) -> None:
     """Print the request: where it would go, its size, the parts of its history, its body.
 
     The sizes are those of the real body; long strings (a prompt, an attachment's base64) are cut
-    in what is shown, and the cut is named.
+    in what is shown, and the cut is named. The tokens are an estimate from the characters: to
+    count them is a request of its own, and a preview sends nothing.
     """
     connection = magics.connect()
     refuse_tools(question, connection.backend.kind)
-    request = connection.transport.preview(magics.engine.outgoing(question))
+    outgoing = magics.engine.outgoing(question)
+    request = connection.transport.preview(outgoing)
     contents = request.body.get("contents", [])
     magics.say(
         f"{request.method} {request.url}\n"
-        f"{request.size:,} bytes, {len(contents)} contents "
-        f"({len(contents) - 1} of them history); nothing was sent\n"
+        f"{request.size:,} bytes, about {estimate(magics.engine, question, outgoing):,} input "
+        f"tokens, {len(contents)} contents ({len(contents) - 1} of them history); "
+        "nothing was sent\n"
         + "".join(_attached(item) for item in question.items)
         + json.dumps(_short(request.body), indent=2, ensure_ascii=False)
     )

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from gemini_magic.conversation import Conversation, Exchange
 from gemini_magic.errors import NoBackend, OptionError, did_you_mean
-from gemini_magic.magics import config, costs, models
+from gemini_magic.magics import config, conversations, costs, models
 from gemini_magic.magics.line import count as _count
 from gemini_magic.magics.line import no_value as _no_value
 from gemini_magic.magics.line import number as _number
 from gemini_magic.magics.line import word as _word
-from gemini_magic.magics.line import words as _words
 from gemini_magic.magics.options import OPTIONS, help_table
 from gemini_magic.settings import BACKENDS
 from gemini_magic.storage import load_conversation, save_conversation
@@ -164,47 +163,6 @@ def _show(magics: GeminiMagics, rest: str) -> None:
     view(magics, {}, now).ended(turn)
 
 
-def _conversation(magics: GeminiMagics, rest: str) -> None:
-    conversations = magics.engine.conversations
-    words = _words(rest)
-    flags = [word for word in words if word.startswith("--")]
-    names = [word for word in words if not word.startswith("--")]
-    known = ("--new", "--fork", "--delete", "--list")
-    for flag in flags:
-        if flag not in known:
-            raise OptionError(
-                f"%gemini conversation has no option {flag}.",
-                did_you_mean(flag, known) or f"It takes {', '.join(known)}.",
-            )
-    if len(flags) > 1:
-        raise OptionError(f"{' and '.join(flags)} cannot go together.", "Use one at a time.")
-    flag = flags[0] if flags else ""
-    if flag == "--list":
-        for conversation in conversations:
-            mark = "*" if conversation.name == conversations.current else " "
-            magics.say(f"{mark} {conversation.name}, {_count(len(conversation), 'exchange')}")
-        return
-    if len(names) > 1 or (flag in ("--new", "--fork") and not names):
-        raise OptionError(
-            "%gemini conversation takes one name.", "Put a name with spaces in double quotes."
-        )
-    if flag == "--new" and names[0] in conversations:
-        raise OptionError(
-            f"A conversation called {names[0]!r} exists already.",
-            f"%gemini conversation {names[0]} goes on with it.",
-        )
-    if flag == "--fork":
-        conversations.current = conversations.fork(conversations.current, names[0]).name
-    elif flag == "--delete":
-        name = names[0] if names else conversations.current
-        conversations.delete(name)
-        magics.say(f"deleted: {name}")
-    elif names:
-        conversations.current = conversations.get(names[0]).name
-    current = conversations.get()
-    magics.say(f"conversation: {current.name}, {_count(len(current), 'exchange')}")
-
-
 def _undo(magics: GeminiMagics, rest: str) -> None:
     _no_value(rest, "undo")
     exchange = magics.engine.conversations.get().undo()
@@ -263,8 +221,9 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand(
         "conversation",
         "[NAME]",
-        "show or switch; with --new NAME, --fork NEW, --delete [NAME], --list",
-        _conversation,
+        "show or switch; with --new NAME, --fork NEW [N] (from exchange N on), "
+        "--delete [NAME], --list",
+        conversations.conversation,
     ),
     Subcommand("undo", "", "remove the last exchange", _undo),
     Subcommand("redo", "", "bring back what undo or reset removed", _redo),
