@@ -146,6 +146,28 @@ class Turn:
         """The calls of kernel functions the model asked for."""
         return [part for part in self.parts if isinstance(part, Call)]
 
+    def table(self, number: int = 0) -> Any:
+        """The ``number``-th table (from 0) that the results print, as a pandas DataFrame.
+
+        Tables are what pandas prints, CSV, and rows between bars (Markdown and the like). Raises
+        OptionError when there is none of that number, or when it was cut as it was printed.
+        """
+        from gemini_magic.printed import table
+
+        return table((result.output or "" for result in self.results), number)
+
+    def run(self, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the turn's code here, in this process, and return the namespace it ran in.
+
+        The model wrote it: look at ``.code`` first. Without ``namespace`` it runs in the
+        notebook's own variables (in a new namespace outside of one), as if it stood in a cell;
+        files that were attached are not there under the sandbox's names. Raises what the code
+        raises, and OptionError when the turn holds no Python.
+        """
+        from gemini_magic.rerun import run
+
+        return run([part for part in self.parts if isinstance(part, Code)], self.id, namespace)
+
     def to_dict(self) -> Json:
         """The turn JSON, version 1 (design: formats); valid against ``turn.schema.json``."""
         return {

@@ -137,8 +137,11 @@ class _Expression:
         ]
         # ``input`` alone is more likely a file's name than the builtin function.
         bare = isinstance(tree.body, ast.Name) and tree.body.id not in namespace
-        constant = isinstance(tree.body, ast.Constant)
-        self.usable = not self.undefined and not bare and not constant
+        # A number is no attachment, but may well name a file.
+        number = isinstance(tree.body, ast.Constant) and not isinstance(
+            tree.body.value, str | bytes
+        )
+        self.usable = not self.undefined and not bare and not number
 
     def value(self) -> Any:
         """Evaluated: the user's own text, in their kernel."""

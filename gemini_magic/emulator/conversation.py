@@ -106,10 +106,10 @@ def conversation(
             earlier.append(_answered("\n".join(pending), answer))
             pending, answer = [], []
         if content is not last:
-            pending.append(_text(content))
+            pending.append(_said(content))
     tools = request.get("tools", [])
     return Conversation(
-        prompt="\n".join([*pending, _text(last)]).strip(),
+        prompt="\n".join([*pending, _said(last)]).strip(),
         earlier=tuple(earlier),
         attachments=_attachments(contents, uploads),
         functions=tuple(
@@ -130,6 +130,14 @@ def conversation(
         system=_text(request.get("systemInstruction", {})),
         config=request.get("generationConfig", {}),
     )
+
+
+def _said(content: Mapping[str, Any]) -> str:
+    """What a user's Content asks: where text stands behind files, what is before is about them."""
+    parts = content.get("parts", [])
+    files = [at for at, part in enumerate(parts) if "inlineData" in part or "fileData" in part]
+    behind = _text({"parts": parts[files[-1] + 1 :]}) if files else ""
+    return behind if behind.strip() else _text(content)
 
 
 def _text(content: Mapping[str, Any]) -> str:

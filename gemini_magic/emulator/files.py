@@ -56,22 +56,33 @@ class Files:
         self._lock = threading.Lock()
         self._files: dict[str, StoredFile] = {}
         self._uploads: dict[str, Mapping[str, Any]] = {}
+        self._pieces: dict[str, bytes] = {}
 
     def start(self, described: Mapping[str, Any], mime_type: str) -> str:
         """Begin a resumable upload; the id goes into the upload URL."""
         upload = secrets.token_urlsafe(24)
         with self._lock:
             self._uploads[upload] = {"mimeType": mime_type, **described}
+            self._pieces[upload] = b""
         return upload
 
-    def finish(self, upload: str, data: bytes) -> StoredFile:
-        """The bytes arrived: keep the file."""
+    def append(self, upload: str, data: bytes, offset: int) -> None:
+        """A piece of the bytes arrived; ApiError 400 unless it is the next one."""
         with self._lock:
-            described = self._uploads.pop(upload, None)
-        if described is None:
-            raise invalid("Upload has already been terminated.")
+            sent = self._pieces.get(upload)
+            if sent is None:
+                raise invalid("Upload has already been terminated.")
+            if offset != len(sent):
+                raise invalid(f"Upload offset {offset} does not match {len(sent)}.")  # assumed
+            self._pieces[upload] = sent + data
+
+    def finish(self, upload: str, data: bytes, offset: int = 0) -> StoredFile:
+        """The last bytes arrived: keep the file."""
+        self.append(upload, data, offset)
+        with self._lock:
+            described, whole = self._uploads.pop(upload), self._pieces.pop(upload)
         return self.add(
-            data,
+            whole,
             mime_type=str(described.get("mimeType") or "application/octet-stream"),
             display_name=str(described.get("displayName") or described.get("display_name") or ""),
             name=str(described.get("name") or "").removeprefix("files/"),

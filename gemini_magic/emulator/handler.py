@@ -241,6 +241,8 @@ class Handler(BaseHTTPRequestHandler):
             word.strip().lower()
             for word in self.headers.get("X-Goog-Upload-Command", "").split(",")
         }
+        upload_id = route.query.get("upload_id", "")
+        offset = int(self.headers.get("X-Goog-Upload-Offset") or 0)
         if "start" in commands:
             described = (_json(raw) if raw else {}).get("file") or {}
             mime = self.headers.get("X-Goog-Upload-Header-Content-Type", "")
@@ -256,12 +258,14 @@ class Handler(BaseHTTPRequestHandler):
                 },
             )
         elif "finalize" in commands:
-            file = self.emulator.files.finish(route.query.get("upload_id", ""), raw)
+            file = self.emulator.files.finish(upload_id, raw, offset)
             body = {"file": file.described(self.emulator.url)}
             connection.whole(200, protocol.pretty(body), headers={"X-Goog-Upload-Status": "final"})
+        elif "upload" in commands:
+            self.emulator.files.append(upload_id, raw, offset)
+            connection.whole(200, b"", headers={"X-Goog-Upload-Status": "active"})
         else:
-            # Uploads in several pieces (over 8 MB) are not emulated.
-            raise invalid("The emulator takes uploads of one piece: upload, finalize.")
+            raise invalid("The emulator knows the upload commands start, upload and finalize.")
 
 
 def _key_of(path: str) -> str:
