@@ -5,17 +5,23 @@ and a script runs with the user's Jupyter session. Front ends use different pars
 mistune, markdown-it) that disagree about what is a code span, math or a nested block, so safety
 must not hang on where ours sees code. Hence, outside fences at the top level:
 
-- ``<`` is always an entity (an http, https or mailto autolink stays);
+- ``<`` is always an entity (an http, https or mailto autolink becomes a link in brackets);
 - ``](`` and ``]:`` stay only before an http, https or mailto URL, else bracket or colon is an
   entity, so that no other link and no reference definition can form;
 - ``![`` loses its picture: a link remains, nothing is fetched;
 - in math a space is put between such characters, which TeX ignores;
+- ``"`` beside math is an entity (in math two primes): JupyterLab takes math out and puts it back
+  with its quotes, also in the middle of a link's attribute;
 - a code span or nested code block holding such characters is written as ``<code>``/``<pre>`` with
-  every acting character an entity: inert, whatever the parser makes of its surroundings.
+  every acting character an entity: inert, whatever the parser makes of its surroundings;
+- a backtick that opens no code span is an entity, and so are three tildes, a dollar and a
+  ``\\begin`` that open no math: nothing can start that our parser did not see.
 
 A fence at the top level is written anew between blank lines, longer than any run of backticks in
-it and with a plain language name: all parsers agree on that form (a blank line also ends math and
-link definitions that a front end might see running into it).
+it and always with a language name: all parsers agree on that form (a blank line ends math and
+link definitions that a front end might see running into it, and a fence with a name never closes
+another one). Only nbconvert's math runs over blank lines, so code that holds an end of math is
+written as ``<pre>`` with entities, too.
 """
 
 from __future__ import annotations
@@ -29,14 +35,19 @@ from gemini_magic.render.characters import visible
 from gemini_magic.render.prose import acting_tex, parsed
 
 _ACTING = re.compile(r"<|!\[|\][(:\[]")
-_ENTITIES = {ord(char): f"&#{ord(char)};" for char in "&<[]()!*_~`$\\|"}
+_ACTING_BESIDE_MATH = re.compile(_ACTING.pattern + '|"')
+_MATH_OPENS = re.compile(r"\$|\\begin|\\\\[(\[]")
+_ENTITIES = {ord(char): f"&#{ord(char)};" for char in '&<[]()!*_~`$\\|"'}
 _ENTITIES[ord("&")], _ENTITIES[ord("<")] = "&amp;", "&lt;"
 _URL = r"(?:https?://|mailto:)"
-_PIECE = re.compile(r"\\[\s\S]|`+|\$\$?")
+_MATH_ENDS = re.compile(r"\$\$|\\\\\]|\\end\{")
+_ENVIRONMENT = re.compile(r"\\begin\{([^}]*)")
+_ENVIRONMENT_END = re.compile(r"\\end\{([^}]*)")
+_PIECE = re.compile(r"\\[\s\S]|`+|\$+")
 _IN_TEXT = re.compile(
-    rf"\\[<!\]]|\\[^\n]|(?P<auto><{_URL}[^\s<>\"'`\\$]+>)"
-    rf"|\]\(<(?P<angle>{_URL}[^\s<>\"'`\\$]+)>|<|!\[|\]\(\s*(?P<inline>{_URL})?"
-    rf"|\]:\s*(?P<reference>{_URL})?",
+    rf"\\[<!\]\"`$]|\\(?=begin|end)|(?P<row>\\\\[(\[])|\\[^\n]|\$+|<(?P<auto>{_URL}[^\s<>\"'`\\$]+)>"
+    rf"|\]\(<(?P<angle>{_URL}[^\s<>\"'`\\$]+)>|<|\"|!\[|\]\(\s*(?P<inline>{_URL})?"
+    rf"|\]:\s*(?P<reference>{_URL})?|`+|~{{3,}}",
     re.I,
 )
 _FENCE_MARK = re.compile(r"(`{3,}|~{3,})")
@@ -48,10 +59,11 @@ def neutral(text: str) -> str:
     found = parsed(text)
     if found is None:
         return fenced(text, "text").strip("\n")
+    writer = _Writer(beside_math=_MATH_OPENS.search(text) is not None)
     source = text.split("\n")
     written: list[str] = []
     for start, end, token in _regions(found[0], len(source)):
-        written.extend(_region(source[start:end], token))
+        written.extend(writer.region(source[start:end], token))
     return "\n".join(written).strip("\n")
 
 
@@ -61,10 +73,15 @@ def inert(text: str) -> str:
 
 
 def fenced(code: str, language: str) -> str:
-    """``code`` as a fence longer than any run of backticks in it, between blank lines."""
+    """``code`` as a fence longer than any run of backticks in it, between blank lines.
+
+    An empty ``language`` becomes "text". Code that holds an end of math becomes a ``<pre>``.
+    """
+    if _MATH_ENDS.search(code):
+        return f"\n<pre><code>{code.translate(_ENTITIES)}</code></pre>\n"
     longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
     ticks = "`" * (longest + 1)
-    name = re.sub(r"[^\w+#.-]", "", language)[:30]
+    name = re.sub(r"[^\w+#.-]", "", language)[:30] or "text"
     body = code if code.endswith("\n") else code + "\n"
     return f"\n{ticks}{name}\n{body}{ticks}\n"
 
@@ -76,150 +93,186 @@ def _regions(tokens: Sequence[Token], count: int) -> Iterator[tuple[int, int, To
         if token.map is None or token.nesting != 0 or token.map[0] < at:
             continue
         start, end = token.map
+        if token.type == "amsmath":  # whose map ends a line too early
+            end = min(start + token.content.strip("\n").count("\n") + 1, count)
         yield from ((line, line + 1, None) for line in range(at, start))
         yield start, end, token
         at = end
     yield from ((line, line + 1, None) for line in range(at, count))
 
 
-def _region(lines: list[str], token: Token | None) -> list[str]:
-    source = "\n".join(lines)
-    kind = token.type if token is not None else ""
-    if token is None or kind not in ("fence", "code_block", "math_block", "amsmath"):
-        return [_inline(source)]
-    if kind in ("math_block", "amsmath"):
-        if not acting_tex(source):
-            return [_spaced(source)]
+def _target(url: str) -> str:
+    return url.replace("(", "%28").replace(")", "%29").replace("[", "%5B").replace("]", "%5D")
+
+
+class _Writer:
+    """Writes the blocks of one text; ``beside_math``: its quotes act too."""
+
+    def __init__(self, *, beside_math: bool) -> None:
+        self._quotes = beside_math
+        self._acting = _ACTING_BESIDE_MATH if beside_math else _ACTING
+
+    def region(self, lines: list[str], token: Token | None) -> list[str]:
+        source = "\n".join(lines)
+        kind = token.type if token is not None else ""
+        if token is None or kind not in ("fence", "code_block", "math_block", "amsmath"):
+            return [self._inline(source)]
+        if kind in ("math_block", "amsmath"):
+            if not acting_tex(source):
+                return [_spaced(source)]
+            if token.level == 0:
+                return [fenced(source, "latex")]
+            return [source.translate(_ENTITIES)]
         if token.level == 0:
-            return [fenced(source, "latex")]
-        return [source.translate(_ENTITIES)]
-    if token.level == 0:
-        words = token.info.split()
-        return [fenced(token.content, words[0] if words else "")]
-    if not _ACTING.search(source):
-        return lines
-    if kind == "code_block":
-        # Nested and indented at once, with HTML in it: its entities are seen as typed.
-        return [line.translate(_ENTITIES) for line in lines]
-    return _nested(lines, token)
+            words = token.info.split()
+            return [fenced(token.content, words[0] if words else "")]
+        if not self._acting.search(source):
+            return lines
+        if kind == "code_block":
+            # Nested and indented at once, with HTML in it: its entities are seen as typed.
+            return [line.translate(_ENTITIES) for line in lines]
+        return self._nested(lines, token)
+
+    def _nested(self, lines: list[str], token: Token) -> list[str]:
+        """A fence inside a list or quote as ``<pre>``: the container's line prefixes stay."""
+        mark = _FENCE_MARK.search(lines[0])
+        content = token.content.split("\n")
+        if mark is None:
+            return [self._inline("\n".join(lines))]
+        first = f"{lines[0][: mark.start()]}<pre><code>{content[0].translate(_ENTITIES)}"
+        closing = re.compile(rf"([\s>]*){re.escape(token.markup)}+\s*")
+        closed = closing.fullmatch(lines[-1]) if len(lines) > 1 else None
+        inner = lines[2:-1] if closed else lines[2:]
+        written = [first, *(line.translate(_ENTITIES) for line in inner)]
+        if closed:
+            written.append(f"{closed[1]}</code></pre>")
+        else:
+            written[-1] += "</code></pre>"
+        return written
+
+    def _inline(self, source: str) -> str:
+        """Neutralise the lines of one leaf block: code spans, math and text between them."""
+        spans = _Spans(source, self._acting)
+        written: list[str] = []
+        at = done = 0
+        while piece := _PIECE.search(source, at):
+            at = piece.end()
+            found = spans.opened_by(piece)
+            if found is None:
+                continue
+            written.append(self._text(source[done : piece.start()]))
+            written.append(found[0])
+            at = done = found[1]
+        written.append(self._text(source[done:]))
+        return "".join(written)
+
+    def _text(self, source: str) -> str:
+        return _IN_TEXT.sub(self._piece, source)
+
+    def _piece(self, found: re.Match[str]) -> str:
+        piece = found[0]
+        if found["inline"] or found["reference"]:
+            return piece
+        if found["auto"]:
+            return f"[{found['auto'].translate(_ENTITIES)}](" + _target(found["auto"]) + ")"
+        if found["angle"]:
+            return "](" + _target(found["angle"])
+        if piece in ('"', r"\""):
+            return "&quot;" if self._quotes else piece
+        if piece in _WRITTEN:
+            return _WRITTEN[piece]
+        if piece.startswith(("](", "]:")):
+            return f"]&#{ord(piece[1])};{piece[2:]}"
+        if found["row"]:
+            return f"{piece[:2]}&#{ord(piece[2])};"
+        if piece[0] in "`~$":
+            return f"&#{ord(piece[0])};" * len(piece)
+        return piece
 
 
-def _nested(lines: list[str], token: Token) -> list[str]:
-    """A fence inside a list or quote as ``<pre>``: the container's line prefixes stay."""
-    mark = _FENCE_MARK.search(lines[0])
-    content = token.content.split("\n")
-    if mark is None:
-        return [_inline("\n".join(lines))]
-    first = f"{lines[0][: mark.start()]}<pre><code>{content[0].translate(_ENTITIES)}"
-    closing = re.compile(rf"([\s>]*){re.escape(token.markup)}+\s*")
-    closed = closing.fullmatch(lines[-1]) if len(lines) > 1 else None
-    inner = lines[2:-1] if closed else lines[2:]
-    written = [first, *(line.translate(_ENTITIES) for line in inner)]
-    if closed:
-        written.append(f"{closed[1]}</code></pre>")
-    else:
-        written[-1] += "</code></pre>"
-    return written
+_WRITTEN = {
+    **{"<": "&lt;", "![": "&#33;["},
+    **{r"\<": "&lt;", r"\!": "&#33;", r"\]": "&#93;", r"\`": "&#96;", r"\$": "&#36;"},
+    "\\": "&#92;",
+}
 
 
-def _inline(source: str) -> str:
-    """Neutralise the lines of one leaf block: code spans, math and text between them."""
-    runs: dict[int, list[int]] = {}
-    for run in re.finditer(r"`+", source):
-        runs.setdefault(len(run[0]), []).append(run.start())
-    for starts in runs.values():
-        starts.reverse()  # the nearest one is popped from the end
-    ends: dict[str, int] = {}  # where the last closing bracket of math is, searched once
-    written: list[str] = []
-    at = done = 0
-    while piece := _PIECE.search(source, at):
-        at = piece.end()
-        found = _special(source, piece, runs, ends)
-        if found is None:
-            continue
-        written.append(_text(source[done : piece.start()]))
-        written.append(found[0])
-        at = done = found[1]
-    written.append(_text(source[done:]))
-    return "".join(written)
+class _Spans:
+    """Code spans and formulas of one leaf block."""
 
+    def __init__(self, source: str, acting: re.Pattern[str]) -> None:
+        self._source, self._acting = source, acting
+        self._ends: dict[str, int] = {}  # where the last closing bracket of math is
+        self._runs: dict[int, list[int]] = {}  # backtick runs by length, the nearest last
+        for run in reversed([*re.finditer(r"`+", source)]):
+            self._runs.setdefault(len(run[0]), []).append(run.start())
 
-def _special(
-    source: str, piece: re.Match[str], runs: dict[int, list[int]], ends: dict[str, int]
-) -> tuple[str, int] | None:
-    """The code span or formula that ``piece`` opens, and where it ends; None when it opens none."""
-    mark, start = piece[0], piece.end()
-    if mark[0] == "`":
-        starts = runs.get(len(mark), [])  # none: a backslash took the first tick of a run
+    def opened_by(self, piece: re.Match[str]) -> tuple[str, int] | None:
+        """What ``piece`` opens, neutralised, and where it ends; None when it opens nothing."""
+        source, mark, start = self._source, piece[0], piece.end()
+        if mark[0] == "`":
+            return self._code(piece.start(), start, len(mark))
+        if mark in (r"\(", r"\["):
+            closing = r"\)" if mark == r"\(" else r"\]"
+            if closing not in self._ends:
+                self._ends[closing] = source.rfind(closing)
+            if self._ends[closing] < start:
+                return None
+            end = source.find(closing, start) + 2
+            return _formula(source[piece.start() : end]), end
+        if mark in ("$", "$$"):
+            after = self._math_end(piece.start(), start, mark)
+            return None if after is None else (_formula(source[piece.start() : after]), after)
+        return None
+
+    def _math_end(self, opening: int, start: int, mark: str) -> int | None:
+        """Where dollar math ends, for all parsers alike: else None, and the dollar is text."""
+        source = self._source
+        if source[opening - 1 : opening] == "\\":
+            return None
+        end = source.find(mark, start)
+        while end > 0 and source[end - 1] == "\\":
+            end = source.find(mark, end + 1)
+        after = end + len(mark)
+        if (
+            end <= start
+            or source[after : after + 1] == "$"
+            or source[opening - 1 : opening] == "\\"
+        ):
+            return None
+        if len(mark) == 1 and (
+            # As dollarmath: "$5 and $10" is no formula.
+            source[start].isspace()
+            or source[end - 1].isspace()
+            or source[after : after + 1].isdigit()
+        ):
+            return None
+        return after
+
+    def _code(self, opening: int, start: int, ticks: int) -> tuple[str, int] | None:
+        starts = self._runs.get(ticks, [])  # none: a backslash took the first tick of a run
         while starts and starts[-1] < start:
             starts.pop()
         if not starts:
             return None
-        return _span(source, piece.start(), start, starts[-1], len(mark))
-    if mark in (r"\(", r"\["):
-        closing = r"\)" if mark == r"\(" else r"\]"
-        last = ends[closing] if closing in ends else ends.setdefault(closing, source.rfind(closing))
-        if last < start:
-            return None
-        end = source.find(closing, start)
-        return _formula(source[piece.start() : end + 2]), end + 2
-    if mark[0] == "$":
-        end = source.find(mark, start)
-        while end > 0 and source[end - 1] == "\\":
-            end = source.find(mark, end + 1)
-        if end <= start or (len(mark) == 1 and not _is_math(source, start, end)):
-            return None
-        end += len(mark)
-        return _formula(source[piece.start() : end]), end
-    return None
-
-
-def _is_math(source: str, start: int, end: int) -> bool:
-    # As dollarmath: "$5 and $10" is no formula.
-    return not (source[start].isspace() or source[end - 1].isspace()) and not (
-        source[end + 1 : end + 2].isdigit()
-    )
-
-
-def _span(source: str, opening: int, start: int, end: int, ticks: int) -> tuple[str, int]:
-    content, after = source[start:end], end + ticks
-    if not _ACTING.search(content):
-        return source[opening:after], after
-    if len(content) > 2 and content[0] == content[-1] == " " and content.strip():
-        content = content[1:-1]
-    return f"<code>{content.translate(_ENTITIES)}</code>", after
+        content, after = self._source[start : starts[-1]], starts[-1] + ticks
+        if ticks < 3 and not self._acting.search(content):
+            return self._source[opening:after], after
+        if len(content) > 2 and content[0] == content[-1] == " " and content.strip():
+            content = content[1:-1]
+        # In one line: a tag alone on its line would start an HTML block.
+        content = re.sub(r"\n[ \t>]*", " ", content)
+        return f"<code>{content.translate(_ENTITIES)}</code>", after
 
 
 def _formula(source: str) -> str:
-    if acting_tex(source):
-        return f"<code>{source.translate(_ENTITIES)}</code>"
+    begun, ended = _ENVIRONMENT.findall(source), _ENVIRONMENT_END.findall(source)
+    if acting_tex(source) or sorted(begun) != sorted(ended):
+        one_line = re.sub(r"\n[ \t>]*", " ", source)
+        return f"<code>{one_line.translate(_ENTITIES)}</code>"
     return _spaced(source)
 
 
 def _spaced(tex: str) -> str:
-    return re.sub(r"<(?=\S)|!(?=\[)|\](?=[(:\[])", lambda found: found[0] + " ", tex)
-
-
-def _text(source: str) -> str:
-    return _IN_TEXT.sub(_text_piece, source)
-
-
-def _text_piece(found: re.Match[str]) -> str:
-    piece = found[0]
-    if found["auto"] or found["inline"] or found["reference"]:
-        return piece
-    if found["angle"]:
-        return "](" + found["angle"].replace("(", "%28").replace(")", "%29")
-    if piece == "<" or piece == r"\<":
-        return "&lt;"
-    if piece == r"\!":
-        return "&#33;"
-    if piece == r"\]":
-        return "&#93;"
-    if piece == "![":
-        return "&#33;["
-    if piece.startswith("]("):
-        return "]&#40;" + piece[2:]
-    if piece.startswith("]:"):
-        return "]&#58;" + piece[2:]
-    return piece
+    tex = tex.replace('"', "''")
+    return re.sub(r"<(?=\S)|!(?=\[)|\](?=[(:\[])|[`~](?=[`~])", lambda found: found[0] + " ", tex)

@@ -87,6 +87,7 @@ def parser() -> MarkdownIt:
         allow_labels=False,
         allow_digits=False,
         allow_space=False,
+        allow_blank_lines=False,
         double_inline=True,
     )
     made.use(amsmath_plugin)

@@ -21,7 +21,7 @@ ATTRIBUTES = {
     **{name: {"style"} for name in ("th", "td")},
 }
 _DATA = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]*={0,2}")
-_LINK = re.compile(r"(https?://|mailto:)\S+", re.I)
+_LINK = re.compile(r"(https?://|mailto:).+", re.I | re.S)
 
 
 class Reader(HTMLParser):
