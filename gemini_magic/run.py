@@ -32,8 +32,7 @@ class Run:
 
     ``reuse``: show stored answers, those stored since ``since`` (ISO date) if it is given.
     ``started``: ISO date of the run's first start. ``max_cost``: US dollars for all notebooks
-    together. ``insert``: none, code or all, for cells
-    that do not say.
+    together.
     """
 
     folder: str
@@ -42,7 +41,6 @@ class Run:
     reuse: bool = False
     since: str | None = None
     max_cost: float | None = None
-    insert: str = "none"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Run | None:

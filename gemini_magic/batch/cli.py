@@ -66,6 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     run_command.add_arguments(running)
     running.set_defaults(run=run_command.run)
 
+    doctor = commands.add_parser(
+        "doctor",
+        help="what is in the way of an answer, and how to mend it",
+        description="Look at packages, backend, key, network, clock and model, one by one, and say "
+        "how to mend each. Settings are read from the environment.",
+    )
+    doctor.add_argument("--ask", action="store_true", help="also send a prompt of two tokens")
+    doctor.set_defaults(run=_doctor)
+
     emulator = commands.add_parser(
         "emulator",
         help="serve the offline emulator until interrupted",
@@ -84,6 +93,12 @@ def _demo(arguments: argparse.Namespace) -> int:
     from gemini_magic.batch.demo import demo
 
     return demo(arguments.out, lab=arguments.lab)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from gemini_magic.batch.check import check
+
+    return check(ask=arguments.ask)
 
 
 def _emulator(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
@@ -71,7 +72,10 @@ def manager(name: str, *, fork: bool, preload: Sequence[str] = ()) -> AsyncKerne
     start by itself. ``preload``: modules to be imported before.
     """
     made = AsyncKernelManager(
-        kernel_name=name, client_class="gemini_magic.batch.kernels.ReadyClient"
+        kernel_name=name,
+        client_class="gemini_magic.batch.kernels.ReadyClient",
+        # Other users of this machine could read the sockets.
+        transport_encryption="auto" if zmq.has("curve") else "disabled",
     )
     spec = made.kernel_spec
     assert spec is not None
