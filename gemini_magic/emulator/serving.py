@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 
 from gemini_magic.emulator.server import Emulator
 
@@ -25,7 +24,9 @@ def serve(port: int = 0, profile: str = "gemini-3") -> None:
                 f"environment:   GOOGLE_GEMINI_BASE_URL={emulator.url} GEMINI_API_KEY=any\n"
                 "Ctrl-C ends it."
             )
-            threading.Event().wait()
+            # In slices: a Ctrl-C between the last bytecode and an endless wait would be lost.
+            while not emulator.closing.wait(0.5):
+                pass
     except KeyboardInterrupt:
         _tell("Emulator stopped.")
 
