@@ -116,6 +116,8 @@ def _on_line(
             return _plain(magics.known_models(), "model")
         case "backend":
             return _plain(BACKENDS, "backend")
+        case "doctor":
+            return _plain(("--ask",), "option")
         case "conversation" if fragment.startswith("-"):
             return _plain(("--new", "--fork", "--delete", "--list"), "option")
         case "conversation":
