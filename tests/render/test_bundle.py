@@ -1,0 +1,127 @@
+"""The bundle holds every form, can be stored, and survives nbconvert."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import nbformat
+import pytest
+from hypothesis import HealthCheck, given, settings
+from markdown_it import MarkdownIt
+from nbconvert import HTMLExporter, MarkdownExporter
+
+from gemini_magic.parts import Code, Image, Result, Text
+from gemini_magic.render.bundle import bundle
+from gemini_magic.turn import MIME, Turn
+
+from ..hostile import HOSTILE
+from ..strategies import PNG, answered, turns
+from .reading import read
+from .test_html import everywhere
+
+ALL = {"text/plain", "text/markdown", "text/html", MIME}
+
+
+def notebook(*turns: Turn, **options: Any) -> nbformat.NotebookNode:
+    """A notebook with one cell, whose outputs are the turns."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%%gemini\nx")])
+    for turn in turns:
+        data, metadata = bundle(turn, **options)
+        output = nbformat.v4.new_output("display_data", data, metadata=metadata)
+        book.cells[0].outputs.append(output)
+    return book
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(turns)
+def test_any_turn_can_be_saved_in_a_notebook(turn: Turn) -> None:
+    nbformat.writes(notebook(turn)).encode()
+
+
+def test_the_turn_in_it_is_the_record_whatever_is_shown() -> None:
+    turn = answered(Text("x"), Code("y"), Result("OUTCOME_OK", "1"))
+    for show in ("all", "answer", "code", "results"):
+        data, _ = bundle(turn, show=show)
+        assert Turn.from_dict(json.loads(json.dumps(data[MIME]))) == turn
+
+
+def test_the_metadata_names_turn_model_status_and_usage() -> None:
+    turn = answered(Text("x"))
+    assert bundle(turn)[1] == {
+        "gemini_magic": {
+            "turn": "t1",
+            "model": "gemini-3.8-flash",
+            "status": "complete",
+            "usage": turn.usage.to_dict(),
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("view", "forms"),
+    [
+        *(("auto", ALL), ("html", ALL), ("widget", ALL), ("plain", {"text/plain"})),
+        ("markdown", {"text/plain", "text/markdown"}),
+    ],
+)
+def test_a_view_has_its_forms(view: str, forms: set[str]) -> None:
+    assert set(bundle(answered(Text("x")), view=view)[0]) == forms
+
+
+@pytest.mark.parametrize("option", ["show", "view"])
+def test_an_unknown_option_is_refused(option: str) -> None:
+    with pytest.raises(ValueError, match="sideways"):
+        bundle(answered(), **{option: "sideways"})
+
+
+def test_the_bytes_of_a_picture_stand_twice() -> None:
+    image = Image("image/png", PNG + bytes(range(200)))
+    data, _ = bundle(answered(Code("x"), Result("OUTCOME_OK"), image))
+    assert json.dumps(data).count(base64.b64encode(image.data).decode()) == 2
+
+
+def test_it_says_a_notice_in_every_form() -> None:
+    data, _ = bundle(answered(Text("x")), notice="The kernel was restarted")
+    for mime_type in ALL - {MIME}:
+        assert "The kernel was restarted" in data[mime_type]
+
+
+def test_converted_to_html_it_still_folds_and_runs_nothing() -> None:
+    book = notebook(*map(everywhere, HOSTILE.values()))
+    page, _ = HTMLExporter(template_name="lab").from_notebook_node(book)
+    shown = page[page.index("</head>") : page.index("</main>")].split('<div class="gm-Turn"')[1:]
+    assert len(shown) == len(HOSTILE)
+    for name, piece in zip(HOSTILE, shown, strict=True):
+        problems = set(read('<div class="gm-Turn"' + piece).problems) - _AROUND
+        assert problems == set(), name
+        assert '<details class="gm-Code"' in piece, name
+
+
+# Of nbconvert's own elements between two outputs.
+_AROUND = {
+    *("</div> inside []", "left open: ['div', 'div']"),
+    *("attribute tabindex on div", "attribute data-mime-type on div"),
+}
+
+
+def test_converted_to_markdown_each_answer_is_one_block_of_html() -> None:
+    book = notebook(*map(everywhere, HOSTILE.values()))
+    page, _ = MarkdownExporter().from_notebook_node(book)
+    shown = page[page.index('<div class="gm-Turn"') :]
+    tokens = MarkdownIt("commonmark", {"html": True}).parse(shown)
+    assert {token.type for token in tokens} == {"html_block"}
+    assert sum('<div class="gm-Turn"' in token.content for token in tokens) == len(HOSTILE)
+
+
+def test_without_html_nbconvert_shows_the_markdown() -> None:
+    turn = answered(Code("print(1)"), Result("OUTCOME_OK", "<img src=x onerror=alert(1)>"))
+    page, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook(turn, view="markdown"))
+    assert "ran in Google's sandbox</summary>" in page
+    assert "<img src=x" not in page
+
+
+def test_a_turn_draws_itself_as_its_bundle() -> None:
+    turn = answered(Text("x"))
+    assert turn._repr_mimebundle_() == bundle(turn)

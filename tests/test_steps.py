@@ -1,0 +1,91 @@
+"""Steps: each code with what came back from it, nothing dropped and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gemini_magic.parts import Code, Image, Part, Result, Text
+from gemini_magic.steps import Run, Step, last_good, outcome_word, steps
+
+from .strategies import PNG, parts
+
+OK, FAILED, LATE = "OUTCOME_OK", "OUTCOME_FAILED", "OUTCOME_DEADLINE_EXCEEDED"
+PLOT = Image("image/png", PNG)
+
+
+def flat(found: Sequence[Step]) -> list[Part]:
+    given: list[Part] = []
+    for step in found:
+        if isinstance(step, Run):
+            given += [*([step.code] if step.code else []), *step.results, *step.images]
+        else:
+            given.append(step)
+    return given
+
+
+@given(st.lists(parts, max_size=12))
+def test_no_part_is_lost_or_repeated(given_parts: list[Part]) -> None:
+    found = flat(steps(given_parts))
+    assert sorted(map(id, found)) == sorted(map(id, given_parts))
+
+
+def test_results_and_pictures_go_with_the_code_before_them() -> None:
+    code, result = Code("plot()"), Result(OK, "x")
+    assert steps([Text("a"), code, result, PLOT, Text("b")]) == [
+        Text("a"),
+        Run(1, code, (result,), (PLOT,)),
+        Text("b"),
+    ]
+
+
+def test_one_code_may_have_several_results() -> None:
+    code, first, second = Code("x"), Result(OK, "1"), Result(FAILED, "no")
+    (run,) = steps([code, first, second])
+    assert run == Run(0, code, (first, second))
+    assert isinstance(run, Run) and run.outcome == FAILED
+
+
+def test_ids_pair_results_with_their_code_in_any_order() -> None:
+    one, two = Code("1", id="a"), Code("2", id="b")
+    late, early = Result(OK, "two", "b"), Result(OK, "one", "a")
+    assert steps([one, two, late, early]) == [Run(0, one, (early,)), Run(1, two, (late,))]
+
+
+def test_code_without_result_and_result_without_code_stay() -> None:
+    code, result = Code("print(google_search.search())"), Result(OK, "x")
+    assert steps([code, Text("a")]) == [Run(0, code), Text("a")]
+    assert steps([result, PLOT]) == [Run(0, None, (result,), (PLOT,))]
+
+
+def test_a_picture_after_text_is_a_step_of_its_own() -> None:
+    assert steps([Code("x"), Text("a"), PLOT]) == [Run(0, Code("x")), Text("a"), PLOT]
+
+
+def test_an_empty_text_does_not_part_a_code_from_its_picture() -> None:
+    code = Code("x")
+    assert steps([code, Text("", signature="c2ln"), PLOT])[0] == Run(0, code, (), (PLOT,))
+
+
+def test_the_last_good_run_is_the_last_whose_last_result_is_ok() -> None:
+    found = steps([Code("a"), Result(OK), Code("b"), Result(OK), Result(FAILED), Text("x")])
+    assert last_good(found) == 0
+    assert last_good(steps([Code("a"), Result(FAILED)])) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [
+        (OK, "OK"),
+        (FAILED, "failed"),
+        (LATE, "out of time"),
+        (None, "no outcome given"),
+        ("OUTCOME_UNSPECIFIED", "no outcome given"),
+        ("OUTCOME_OUT_OF_MEMORY", "out of memory"),
+    ],
+)
+def test_an_outcome_is_a_word(outcome: str | None, word: str) -> None:
+    assert outcome_word(outcome) == word
