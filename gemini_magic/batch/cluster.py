@@ -1,14 +1,17 @@
 """Running jobs on a Dask cluster; the only importer of distributed.
 
 Inputs, outputs and the run's folder must be at the same paths for all workers (one machine, or a
-shared file system). A worker that dies is noticed by Dask, which gives its notebooks to another;
-answers that had been stored by then are reused, so nothing is paid for twice.
+shared file system). What chooses the backend is passed on from this process's environment, but
+never a key: keys belong into the environment of the workers. A worker that dies is noticed by
+Dask, which gives its notebooks to another; answers that had been stored by then are reused, so
+nothing is paid for twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,10 +22,23 @@ from gemini_magic.batch.journal import digest
 from gemini_magic.batch.perform import perform
 from gemini_magic.batch.runner import Listener, complete
 from gemini_magic.errors import MissingExtra, OptionError
+from gemini_magic.settings import ENVIRONMENT
 
 STOP = "stop"  # a file in the run's folder: workers interrupt what they run
 BEGUN = "begun"  # a folder there: one empty file for each notebook that was begun
 _CONNECT = 30  # seconds
+# What chooses who answers; keys are not among it, since tasks travel in the clear and are shown on
+# the cluster's dashboard.
+PASSED_ON = (
+    *(variable for name, variable in ENVIRONMENT.items() if name != "answers_dir"),
+    "GOOGLE_GENAI_USE_ENTERPRISE",
+    "GOOGLE_GENAI_USE_VERTEXAI",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_CLOUD_LOCATION",
+    "GOOGLE_GEMINI_BASE_URL",
+    "GOOGLE_VERTEX_BASE_URL",
+    "GOOGLE_GENAI_API_VERSION",
+)
 
 
 def run_on_cluster(
@@ -51,6 +67,7 @@ def run_on_cluster(
             "Start one with dask scheduler, and give the address it prints.",
         ) from None
     (Path(run_folder) / BEGUN).mkdir(exist_ok=True)
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     outcomes: dict[int, Outcome] = {}
     waiting = iter(enumerate(jobs))
     failed = False
@@ -63,7 +80,7 @@ def run_on_cluster(
                 return
             for at, job in waiting:
                 listener.started(job)
-                future = client.submit(work, job.to_dict(), run_folder, pure=False)
+                future = client.submit(work, job.to_dict(), run_folder, passed_on, pure=False)
                 under_way[future] = at
                 results.add(future)
                 return
@@ -80,7 +97,7 @@ def run_on_cluster(
     return complete(jobs, outcomes, listener)
 
 
-def work(job: dict[str, Any], run_folder: str) -> dict[str, Any]:
+def work(job: dict[str, Any], run_folder: str, passed_on: dict[str, str]) -> dict[str, Any]:
     """What a worker does: perform one job, and look for the word to stop meanwhile."""
     made = Job(**job)
     begun = Path(run_folder) / BEGUN / digest(made)
@@ -97,7 +114,7 @@ def work(job: dict[str, Any], run_folder: str) -> dict[str, Any]:
 
         watching = asyncio.ensure_future(watch())
         try:
-            return await perform(made, run_folder, stopping, again=again)
+            return await perform(made, run_folder, stopping, again=again, added=passed_on)
         finally:
             watching.cancel()
 

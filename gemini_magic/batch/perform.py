@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,17 @@ from gemini_magic.settings import RUN
 
 
 async def perform(
-    job: Job, run_folder: str, stopping: asyncio.Event, *, again: bool = False
+    job: Job,
+    run_folder: str,
+    stopping: asyncio.Event,
+    *,
+    again: bool = False,
+    added: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Execute a job's notebook and write what it makes, also when it fails half-way.
 
     ``again``: the notebook was begun before in this run and lost; its answers are reused.
+    ``added``: variables for the kernel's environment.
 
     Raises nothing for what goes wrong with the notebook: it is in the outcome.
     """
@@ -34,7 +41,12 @@ async def perform(
     try:
         notebook = await asyncio.to_thread(read_notebook, source)
         inject(notebook, job.parameters, source.name)
-        environment = {**os.environ, RUN: run_folder, **({AGAIN: "1"} if again else {})}
+        environment = {
+            **os.environ,
+            **(added or {}),
+            RUN: run_folder,
+            **({AGAIN: "1"} if again else {}),
+        }
         problems = await Execution(notebook, job, environment, stopping).run()
         outcome = replace(outcome, problems=tuple(problems), calls=calls(notebook))
         await asyncio.to_thread(_write, notebook, job)
