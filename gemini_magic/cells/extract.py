@@ -86,7 +86,7 @@ def _cells(turn: Turn, owner: str) -> Iterator[NewCell]:
 
     for index, step in _numbered(turn.parts):
         if isinstance(step, str):
-            yield cell(index, "markdown", "text", neutral(step))
+            yield cell(index, "markdown", "text", neutral(step).rstrip())
         elif isinstance(step, Image):
             text, attached = _pictures([step])
             yield replace(cell(index, "markdown", "result", text), attachments=attached)

@@ -51,7 +51,8 @@ def payloads(cells: Sequence[NewCell], cell_id: str | None, what: str) -> Payloa
     recorded = sum(bool(cell.outputs) for cell in code)
     if recorded:
         said += f" Recorded outputs of {counted(recorded, 'piece')} of code stay in the answer."
-    return Payloads(sources, said.strip(), rest)
+    said = said.strip()
+    return Payloads(sources, said[:1].upper() + said[1:], rest)
 
 
 def named(cells: Sequence[NewCell]) -> str:
