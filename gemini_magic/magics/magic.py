@@ -115,6 +115,7 @@ class GeminiMagics(Magics):
         self.listed_models: list[str] = []  # by %gemini models
         self.input_limits: dict[str, int] = {}  # tokens that a model takes, as it was listed
         self.chosen: dict[str, Any] = {}  # by %gemini config, model, backend: above the traits
+        self.failure: tuple[BaseException, str] | None = None  # not ours, and the cell's source
         self._engine: Engine | None = None
         self._connections: Connections | None = None
         self._recall: Recall | None = None
@@ -268,8 +269,15 @@ class GeminiMagics(Magics):
                 for conversation in self._engine.conversations:
                     conversation.settle(cell, calls)
         self._calls = {}
+        self._note_failure(result)
         if self.preload and self._connections is None:
             threading.Thread(target=self._warm, name="gemini-preload", daemon=True).start()
+
+    def _note_failure(self, result: Any) -> None:
+        error = result.error_before_exec or result.error_in_exec
+        # Ours say themselves what to do; asking about the cell again after one is still possible.
+        if error is not None and not isinstance(error, GeminiError | KeyboardInterrupt):
+            self.failure = (error, result.info.raw_cell or "")
 
     def attach(self, kernel: Any) -> None:
         """Announce ourselves to the front ends of ``kernel`` that have our extension."""
