@@ -1,0 +1,156 @@
+"""The answer store: what is the same request, what is kept, what is shown again."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gemini_magic.errors import StorageError
+from gemini_magic.transport.answers import Answers, key
+from gemini_magic.transport.protocol import Config, Outgoing
+from gemini_magic.turn import Request, Turn
+
+from ..strategies import turns
+
+ASKED = Outgoing("m", [{"role": "user", "parts": [{"text": "one"}]}])
+IMAGE = {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}
+OTHER_IMAGE = {"inlineData": {"mimeType": "image/png", "data": "AAAB"}}
+
+
+def turn(backend: str = "developer", status: str = "complete", **more: object) -> Turn:
+    return Turn("t1", Request("one", "m", backend), status=status, **more)  # type: ignore[arg-type]
+
+
+DIFFERENT = {
+    "model": replace(ASKED, model="n"),
+    "system instruction": replace(ASKED, config=Config(system="s")),
+    "seed": replace(ASKED, config=Config(seed=1)),
+    "no code": replace(ASKED, config=Config(code=False)),
+    "prompt": replace(ASKED, contents=[{"role": "user", "parts": [{"text": "two"}]}]),
+    "history": replace(ASKED, contents=[*ASKED.contents, *ASKED.contents]),
+    "attachment": replace(ASKED, contents=[{"role": "user", "parts": [IMAGE, {"text": "one"}]}]),
+    "other attachment": replace(
+        ASKED, contents=[{"role": "user", "parts": [OTHER_IMAGE, {"text": "one"}]}]
+    ),
+}
+SAME = {
+    "unary": replace(ASKED, stream=False),
+    "timeout": replace(ASKED, timeout=1.0),
+    "retries": replace(ASKED, retries=0),
+    "equal": Outgoing("m", [{"parts": [{"text": "one"}], "role": "user"}]),
+}
+
+
+def test_what_decides_the_answer_is_in_the_key():
+    keys = {key(asked) for asked in DIFFERENT.values()} | {key(ASKED)}
+    assert len(keys) == len(DIFFERENT) + 1
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_what_does_not_is_not(name: str):
+    assert key(SAME[name]) == key(ASKED)
+
+
+def test_an_answer_comes_back_as_it_was_with_its_date(tmp_path: Path):
+    store = Answers(tmp_path / "a" / "b")
+    assert store.find(ASKED) is None
+    path = store.put(ASKED, turn())
+    assert path == tmp_path / "a" / "b" / f"{key(ASKED)}.json"
+    found = store.find(ASKED)
+    assert found is not None and found.reused is not None
+    assert datetime.fromisoformat(found.reused["stored"]).tzinfo
+    assert replace(found, reused=None) == turn()
+    assert json.loads(path.read_text())["backend"] == "developer"
+    assert len(path.read_text().splitlines()) > 20, "readable in a diff"
+
+
+@given(made=turns, backend=st.sampled_from(["developer", "vertex", "emulator"]))
+def test_any_good_turn_survives(made: Turn, backend: str, tmp_path_factory: pytest.TempPathFactory):
+    made = replace(made, status="complete", reused=None, request=Request("one", "m", backend))
+    store = Answers(tmp_path_factory.mktemp("answers"))
+    assert store.put(ASKED, made)
+    found = store.find(ASKED, emulator=True)
+    assert found is not None
+    assert replace(found, reused=None).to_dict() == made.to_dict()
+
+
+def test_the_emulators_answers_are_for_the_emulator_alone(tmp_path: Path):
+    store = Answers(tmp_path)
+    store.put(ASKED, turn("emulator"))
+    assert store.find(ASKED) is None
+    assert store.find(ASKED, emulator=True)
+    store.put(ASKED, turn("vertex"))
+    real, scripted = store.find(ASKED), store.find(ASKED, emulator=True)
+    assert real and real.request.backend == "vertex"
+    assert scripted and scripted.request.backend == "emulator"
+    # A renamed entry is not believed by its name.
+    next(tmp_path.glob("*.emulator.json")).replace(tmp_path / f"{key(ASKED)}.json")
+    assert store.find(ASKED) is None
+
+
+@pytest.mark.parametrize("status", ["failed", "blocked", "interrupted", "truncated"])
+def test_what_did_not_end_well_is_asked_again(tmp_path: Path, status: str):
+    assert Answers(tmp_path).put(ASKED, turn(status=status)) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_cut_at_its_limit_keeps_its_status(tmp_path: Path):
+    store = Answers(tmp_path)
+    store.put(ASKED, turn(status="truncated", finish_reason="MAX_TOKENS"))
+    found = store.find(ASKED)
+    assert found is not None and found.status == "truncated"
+
+
+def test_a_reused_answer_keeps_the_date_of_its_call(tmp_path: Path):
+    store = Answers(tmp_path)
+    store.put(ASKED, turn())
+    found = store.find(ASKED)
+    assert found is not None
+    assert store.put(ASKED, found) is None
+
+
+def test_only_what_is_new_enough_is_found(tmp_path: Path):
+    Answers(tmp_path).put(ASKED, turn())
+    now = datetime.now().astimezone()
+    assert Answers(tmp_path, now - timedelta(hours=1)).find(ASKED)
+    assert Answers(tmp_path, now + timedelta(hours=1)).find(ASKED) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"{", b"[]", b'{"format": "gemini-magic.answer", "version": 2}', b"\xff", b"[" * 9999],
+)
+def test_a_damaged_entry_is_told_and_nobody_is_called_in_silence(tmp_path: Path, damage: bytes):
+    store = Answers(tmp_path)
+    path = store.put(ASKED, turn())
+    assert path is not None
+    path.write_bytes(damage)
+    with pytest.raises(StorageError, match=path.name) as caught:
+        store.find(ASKED)
+    assert "--fresh" in str(caught.value)
+
+
+def _put(folder: Path, number: int) -> None:
+    for _ in range(20):
+        Answers(folder).put(ASKED, turn(response_id=str(number)))
+
+
+def test_many_processes_write_one_answer_whole(tmp_path: Path):
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_put, args=(tmp_path, n)) for n in range(3)]
+    for writer in writers:
+        writer.start()
+    store = Answers(tmp_path)
+    while any(writer.is_alive() for writer in writers):
+        store.find(ASKED)  # raises on half a file
+    for writer in writers:
+        writer.join()
+        assert writer.exitcode == 0
+    assert [path.name for path in tmp_path.iterdir()] == [f"{key(ASKED)}.json"]
