@@ -3,7 +3,8 @@
 The rules, for every kind of frame: UTF-8, comma, quotes where RFC 4180 asks for them, lines ended
 by CR LF (so that a bare CR or LF inside a text is quoted and survives). Dates as ISO 8601 (pandas
 writes a space, polars a ``T``, both read the same), missing values empty, True and False as such,
-numbers in the shortest form that is exact (``float_precision="round_trip"`` reads every bit). A
+numbers in the shortest form that is exact (pandas 3.1 reads every bit of it, older ones with
+``float_precision="round_trip"``). A
 pandas index is written, as first columns, unless it is the plain ``RangeIndex`` from 0 without a
 name; columns in several levels are joined by ``_``.
 

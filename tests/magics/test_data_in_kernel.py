@@ -37,7 +37,7 @@ READ = """%%gemini -a sales -o turn
 Read it back.
 ```python
 import pandas as pd
-df = pd.read_csv("input_file_0.csv", parse_dates=["day"], float_precision="round_trip")
+df = pd.read_csv("input_file_0.csv", parse_dates=["day"])
 print(pd.util.hash_pandas_object(df.astype({"day": "datetime64[ns]"}), index=False).sum())
 print(df.shape, *df.dtypes.astype(str))
 ```
