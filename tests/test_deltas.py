@@ -88,7 +88,7 @@ class Pushed:
             self.push,
             lambda stream, data, metadata: self.ended.append((data, metadata)),
             "cell-1",
-            {"gemini_magic": {"show": "answer"}},
+            {MIME: {"show": "answer"}},
         )
 
     def push(self, message: Json) -> None:
@@ -169,7 +169,7 @@ def test_whoever_missed_something_gets_the_whole_as_of_the_last_delta(pushed: Pu
     assert shown is not None
     data, metadata = shown
     assert data[MIME]["status"] == "streaming"
-    assert metadata == {"gemini_magic": {"show": "answer"}}
+    assert metadata == {MIME: {"show": "answer"}}
 
 
 def test_the_end_is_told_once_after_the_answer_was_kept(pushed: Pushed) -> None:

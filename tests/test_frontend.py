@@ -164,11 +164,11 @@ def test_an_answer_is_offered_until_a_front_end_has_shown_it(kernel: Kernel) -> 
     kernel.open()
     asked = {"type": "turns", "cells": ["cell-1", "cell-2"]}
     assert kernel.request(asked) == [{"type": "turns", "turns": {}}]
-    stream = kernel.front_end.stream("t1", "cell-1", {"gemini_magic": {"show": "code"}})
+    stream = kernel.front_end.stream("t1", "cell-1", {MIME: {"show": "code"}})
     stream.update(turn("a"), "writing")
     (streaming,) = kernel.request(asked)[0]["turns"]["cell-1"]
     assert streaming["data"][MIME]["status"] == "streaming"
-    assert streaming["metadata"] == {"gemini_magic": {"show": "code"}}
+    assert streaming["metadata"] == {MIME: {"show": "code"}}
     stream.close(*bundle(turn("a", "complete")))
     (ended,) = kernel.request(asked)[0]["turns"]["cell-1"]
     assert (ended["turn"], ended["shown"]) == ("t1", False)

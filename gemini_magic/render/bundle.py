@@ -45,16 +45,36 @@ def bundle(
     if view not in ("plain", "markdown"):
         data["text/html"] = html(turn, show=show, notice=notice, progress=progress, cost=cost)
         data[MIME] = encodable(turn.to_dict())
-    return data, metadata(turn)
+    return data, metadata(turn, show=show, notice=notice, cost=cost)
 
 
-def metadata(turn: Turn) -> Json:
-    """Output metadata of ``turn``: ``{"gemini_magic": {turn, model, status, usage}}``."""
+def metadata(
+    turn: Turn,
+    *,
+    show: str = "all",
+    thoughts: bool = True,
+    notice: str | None = None,
+    cost: str | None = None,
+) -> Json:
+    """Output metadata of ``turn``: ``{"gemini_magic": {turn, model, status, usage}}``.
+
+    What else a view says (``show``, ``thoughts``, ``notice``, ``cost``, each only when it says
+    something) stands under the MIME type of the turn JSON, as metadata of one representation does:
+    the JupyterLab extension draws from that JSON, which is the record and never shortened.
+    """
+    look: Json = {
+        "show": None if show == "all" else show,
+        "thoughts": None if thoughts else False,
+        "notice": encodable(notice),
+        "cost": encodable(cost),
+    }
+    look = {name: value for name, value in look.items() if value is not None}
     return {
         "gemini_magic": {
             "turn": encodable(turn.id),
             "model": encodable(turn.model),
             "status": turn.status,
             "usage": turn.usage.to_dict(),
-        }
+        },
+        **({MIME: look} if look else {}),
     }

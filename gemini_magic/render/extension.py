@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from gemini_magic.render.bundle import metadata
 from gemini_magic.render.characters import encodable
 from gemini_magic.render.live import Display, Look
 from gemini_magic.turn import MIME, Turn
@@ -40,8 +39,9 @@ class ExtensionView:
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
         turn = self._look.seen(snapshot())
         if self._deltas is None:
-            self._display({MIME: encodable(turn.to_dict()), "text/plain": ""}, metadata(turn))
-            self._deltas = self._open(turn.id, turn.cell, metadata(turn))
+            metadata = self._look.metadata(turn)
+            self._display({MIME: encodable(turn.to_dict()), "text/plain": ""}, metadata)
+            self._deltas = self._open(turn.id, turn.cell, metadata)
         self._deltas.update(turn, phase)
 
     def ended(self, turn: Turn) -> None:

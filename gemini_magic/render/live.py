@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from gemini_magic.parts import Json, Text, Thought
-from gemini_magic.render.bundle import bundle
+from gemini_magic.render.bundle import bundle, metadata
 from gemini_magic.render.markdown import markdown
 from gemini_magic.render.plain import plain
 from gemini_magic.turn import MIME, Turn
@@ -55,12 +55,15 @@ class Look:
 
     def bundle(self, turn: Turn) -> tuple[Json, Json]:
         """The lasting bundle; the turn JSON in it is whole, whatever is shown."""
-        data, metadata = bundle(
-            self.seen(turn), show=self.show, view=self.view, cost=self.cost(turn)
-        )
+        cost = self.cost(turn)
+        data, _ = bundle(self.seen(turn), show=self.show, view=self.view, cost=cost)
         if MIME in data and not self.thoughts:
             data[MIME] = bundle(turn)[0][MIME]
-        return data, metadata
+        return data, self.metadata(turn, cost)
+
+    def metadata(self, turn: Turn, cost: str | None = None) -> Json:
+        """The output's metadata; the extension reads this look from it."""
+        return metadata(turn, show=self.show, thoughts=self.thoughts, cost=cost)
 
     def plain(self, turn: Turn, progress: str | None = None) -> str:
         cost = None if turn.status == "streaming" else self.cost(turn)

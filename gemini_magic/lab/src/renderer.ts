@@ -93,10 +93,10 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
 
 const SHOWS = ['all', 'answer', 'code', 'results'] as const;
 
-/** How the answer is to look, from the output's metadata (`gemini_magic`). */
+/** How the answer is to look, from the metadata of the turn's MIME type. */
 function lookOf(metadata: Readonly<Record<string, unknown>>): Look {
-  const ours = metadata.gemini_magic as Record<string, unknown> | undefined;
-  if (typeof ours !== 'object') {
+  const ours = metadata[TURN_MIME] as Record<string, unknown> | null | undefined;
+  if (typeof ours !== 'object' || ours === null) {
     return EVERYTHING;
   }
   return {

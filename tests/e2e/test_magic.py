@@ -1,0 +1,56 @@
+"""``%%gemini`` itself, asking the emulator, in JupyterLab and Notebook 7."""
+
+from __future__ import annotations
+
+import pytest
+from browsing import App, until
+
+from gemini_magic.turn import MIME
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+LOAD = "%load_ext gemini_magic\n%gemini backend emulator"
+ASK = "%%gemini\nWhat is the sum of the first 50 prime numbers? Use code."
+
+
+def test_a_question_is_answered_with_code_that_ran(app: App) -> None:
+    app.open([LOAD, ASK])
+    app.run(0)
+    app.run(1)
+    turn = app.turn(1)
+    until(lambda: turn.get_attribute("data-status") == "complete", "the answer")
+    assert turn.locator("details.gm-Code").count() >= 1
+    assert turn.locator('details.gm-Result[data-outcome="OUTCOME_OK"]').count() >= 1
+    assert "5117" in turn.inner_text()
+    assert "nothing billed" in turn.locator(".gm-Usage").inner_text()
+    (output,) = app.save().cells[1].outputs
+    assert turn.get_attribute("data-turn") == output.data[MIME]["id"]
+    assert app.own_errors == []
+    assert app.foreign == []
+
+
+def test_show_answer_shows_the_words_alone(lab: App) -> None:
+    lab.open([LOAD, ASK.replace("%%gemini", "%%gemini --show answer")])
+    lab.run(0)
+    lab.run(1)
+    turn = lab.turn(1)
+    until(lambda: turn.get_attribute("data-status") == "complete", "the answer")
+    assert turn.locator(".gm-Text").count() >= 1
+    assert turn.locator("details.gm-Code, details.gm-Result, details.gm-Thought").count() == 0
+    kinds = [part["kind"] for part in lab.save().cells[1].outputs[0].data[MIME]["parts"]]
+    assert "code" in kinds, "what is stored is never shortened"
+
+
+def test_unloading_ends_the_conversation_with_the_front_end(lab: App) -> None:
+    lab.open([LOAD, "%unload_ext gemini_magic\nkernel = get_ipython().kernel", "1"])
+    lab.run(0)
+    lab.run(1)
+    comms = "print([c.target_name for c in get_ipython().kernel.comm_manager.comms.values()])"
+    lab.js(
+        "source => window.jupyterapp.shell.currentWidget.content.model.sharedModel"
+        ".cells[2].setSource(source)",
+        comms,
+    )
+    lab.run(2)
+    until(lambda: lab.outputs(2).split("\n")[-1] == "[]", "no comm to be left")
+    assert lab.own_errors == []
