@@ -142,7 +142,7 @@ class Engine:
                 config=question.config.to_dict(),
                 attachments=tuple(item.record for item in question.items),
             ),
-            conversation=conversation.name if conversation else "",
+            conversation="" if conversation is None else conversation.name,
             cell=question.cell,
             started=datetime.now().astimezone().isoformat(timespec="milliseconds"),
         )
@@ -244,7 +244,7 @@ class Engine:
         user, _ = self._contents(question)
         conversation, place = self._place(question)
         turn = replace(
-            turn, conversation=conversation.name if conversation else "", cell=question.cell
+            turn, conversation="" if conversation is None else conversation.name, cell=question.cell
         )
         self.last = turn
         if conversation is not None and place is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gemini_magic.conversation import Conversation, Exchange
 from gemini_magic.errors import NoBackend, OptionError, did_you_mean
-from gemini_magic.magics import config, conversations, costs, doctor, mending, models
+from gemini_magic.magics import config, conversations, costs, doctor, mending, models, restoring
 from gemini_magic.magics.line import count as _count
 from gemini_magic.magics.line import no_value as _no_value
 from gemini_magic.magics.line import number as _number
@@ -230,6 +230,12 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("reset", "", "empty the conversation", _reset),
     Subcommand("save", "PATH", "write the conversation to a file", _save),
     Subcommand("load", "PATH", "read a conversation from a file and go on with it", _load),
+    Subcommand(
+        "restore",
+        "NOTEBOOK",
+        "rebuild the conversation from the answers stored in a notebook",
+        restoring.restore,
+    ),
     Subcommand("usage", "", "tokens and cost: last answer, conversation, session", costs.usage),
     Subcommand(
         "error",
