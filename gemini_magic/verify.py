@@ -1,0 +1,229 @@
+"""Verifying an answer: its code once more, here, in a fresh process, and the outputs compared.
+
+The process is the sandbox's (`gemini_magic.sandbox`): the kernel's variables, working directory,
+environment and random state are out of its reach, time, memory and output are bounded. It is not a
+security boundary, and whoever calls this says so before the first run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from gemini_magic.cells.extract import runs
+from gemini_magic.cells.source import source
+from gemini_magic.comparison import compared, difference
+from gemini_magic.parts import DEADLINE_EXCEEDED, OK, Json
+from gemini_magic.render import caption
+from gemini_magic.render.characters import one_line, visible
+from gemini_magic.render.outline import pictures
+from gemini_magic.sandbox import SandboxResult, Session
+from gemini_magic.steps import Run
+from gemini_magic.turn import Turn
+
+Verdict: TypeAlias = Literal[
+    "same",
+    "close",
+    "reordered",
+    "different",
+    "missing library",
+    "error",
+    "out of time",
+    "not run",
+    "nothing to verify",
+]
+
+# What stands in the badge, from the best to the worst; a turn's verdict is the worst of its runs'.
+BADGES: dict[Verdict, str] = {
+    "nothing to verify": "Nothing to verify",
+    "same": "Verified: same output",
+    "close": "Verified: numbers equal but for rounding",
+    "reordered": "Verified: same output in another order",
+    "different": "Different output",
+    "missing library": "Not verified: a library is missing",
+    "not run": "Not verified",
+    "error": "Failed here",
+    "out of time": "Out of time here",
+}
+GOOD: frozenset[Verdict] = frozenset({"same", "close", "reordered"})
+NOTICE = (
+    "The model's code runs in a separate process on this machine, with limits on time, memory and "
+    "output, an empty folder and no network where the system allows that. This stops accidents; "
+    "it is not a security boundary."
+)
+TIMEOUT = 60.0  # seconds for one run
+MEMORY_BYTES = 2 << 30
+OUTPUT_BYTES = 1 << 20  # as the emulator keeps
+
+_CUT = re.compile(r"\n\[stdout cut here: \d+ more bytes\]\n$")
+_ERROR = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning))\b.*$", re.M)
+_MISSING = re.compile(r"^ModuleNotFoundError: No module named '([\w.]+)'", re.M)
+# How pandas names a library that only one of its methods needs, in two versions.
+_OPTIONAL = re.compile(
+    r"^ImportError: (?:Missing optional dependency '|`Import )([\w.]+)[`' ]", re.M
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One run, verified. ``part``: its position in the turn; ``said``: why, in one line.
+
+    ``diff``: lines that differ, ``-`` in the sandbox, ``+`` here; empty when none is to be shown.
+    """
+
+    part: int
+    verdict: Verdict
+    said: str = ""
+    diff: str = ""
+
+    def to_dict(self) -> Json:
+        return {"part": self.part, "verdict": self.verdict, "said": self.said, "diff": self.diff}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A turn, verified: its runs in order. ``notes``: what may explain a difference."""
+
+    turn: str
+    checks: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of the runs."""
+        ranks = list(BADGES)
+        return max((check.verdict for check in self.checks), key=ranks.index, default=ranks[0])
+
+    @property
+    def badge(self) -> str:
+        """The verdict in words."""
+        return BADGES[self.verdict]
+
+    def to_dict(self) -> Json:
+        return {
+            "turn": self.turn,
+            "verdict": self.verdict,
+            "badge": self.badge,
+            "good": self.verdict in GOOD,
+            "checks": [check.to_dict() for check in self.checks],
+            "notes": list(self.notes),
+        }
+
+
+def verify(
+    turn: Turn,
+    files: Mapping[str, bytes] | None = None,
+    *,
+    timeout: float = TIMEOUT,
+    memory_bytes: int = MEMORY_BYTES,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Verification:
+    """Run the code of ``turn`` in order in one fresh process and compare what comes back.
+
+    ``files``: attachments by name, put into the process's folder. ``timeout``: seconds for each
+    run. When one is stopped (time, memory, a crash) those after it, which lean on its variables,
+    are not run. ``cancelled``: asked meanwhile; raises `sandbox.Cancelled` when it says yes.
+    """
+    found = runs(turn)
+    checks: list[Check] = []
+    with Session(
+        files=files,
+        timeout=timeout,
+        memory_bytes=memory_bytes,
+        output_bytes=_output_bytes(found),
+    ) as session:
+        for run in found:
+            assert run.code is not None
+            if checks and checks[-1].verdict in ("out of time", "not run"):
+                checks.append(Check(run.index, "not run", "a run before it did not end"))
+                continue
+            now = session.run(source(run.code), cancelled=cancelled)
+            checks.append(_check(run, now, timeout))
+    return Verification(turn.id, tuple(checks), _notes(turn, files or {}))
+
+
+def _notes(turn: Turn, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    lost = [item.name for item in turn.request.attachments if item.name not in files]
+    if not lost:
+        return ()
+    names = ", ".join(one_line(name, 60) for name in lost)
+    return (f"The attachments are no longer in this kernel, so the code ran without them: {names}",)
+
+
+def _check(run: Run, now: SandboxResult, timeout: float) -> Check:
+    recorded_ok = all(not caption.failed(result.outcome) for result in run.results)
+    if now.outcome == DEADLINE_EXCEEDED:
+        if run.outcome == DEADLINE_EXCEEDED:
+            return Check(run.index, "same", f"ran longer than {timeout:g} s here, too")
+        return Check(run.index, "out of time", f"stopped after {timeout:g} s")
+    if now.outcome != OK:
+        return _failed(run, now, recorded_ok)
+    if not recorded_ok:
+        return Check(run.index, "different", "failed in the sandbox, ran without an error here")
+    return _output(run, now)
+
+
+def _failed(run: Run, now: SandboxResult, recorded_ok: bool) -> Check:
+    told = now.stderr
+    last = _last_error(told)
+    missing = _MISSING.search(told) or _OPTIONAL.search(told)
+    recorded = "\n".join(result.output or "" for result in run.results)
+    if not recorded_ok and last and last.partition(":")[0] in recorded:
+        return Check(run.index, "same", f"failed in the sandbox, too: {one_line(last, 200)}")
+    if missing:
+        name = missing[1].partition(".")[0]
+        return Check(run.index, "missing library", f"{name} is not installed here")
+    said = one_line(last or told.strip().rpartition("\n")[2] or "failed without a message", 200)
+    return Check(run.index, "error", said)
+
+
+def _last_error(text: str) -> str:
+    found = [match[0] for match in _ERROR.finditer(text[-20_000:])]
+    return found[-1] if found else ""
+
+
+def _output(run: Run, now: SandboxResult) -> Check:
+    recorded = "".join(result.output or "" for result in run.results)
+    printed = visible(now.stdout)
+    drawn, shown = len(pictures(run.images)), len(set(now.images))
+    said = _drawn(drawn, shown)
+    if not run.results and not run.images:
+        return Check(run.index, "nothing to verify", "no result was recorded; it runs here")
+    likeness = _compared(visible(recorded), printed, now)
+    if likeness == "same" and drawn != shown:
+        return Check(run.index, "different", said)
+    diff = "" if likeness == "same" else _diff(visible(recorded), now)
+    return Check(run.index, likeness, said, diff)
+
+
+def _compared(recorded: str, printed: str, now: SandboxResult) -> Verdict:
+    if now.dropped:  # more than was recorded, or cut as the emulator cut it
+        return "same" if recorded == printed else "different"
+    return compared(recorded, printed)
+
+
+def _output_bytes(found: Sequence[Run]) -> int:
+    """How much output to keep: as much as was recorded at least, so that all of it is compared.
+
+    What the emulator's sandbox cut is cut in the same way here.
+    """
+    outputs = [result.output or "" for run in found for result in run.results]
+    whole = [
+        len(output.encode("utf-8", "replace")) for output in outputs if not _CUT.search(output)
+    ]
+    return max([OUTPUT_BYTES, *(size + 1000 for size in whole)])
+
+
+def _diff(recorded: str, now: SandboxResult) -> str:
+    return difference(recorded, visible(now.stdout))
+
+
+def _drawn(recorded: int, now: int) -> str:
+    if not recorded and not now:
+        return ""
+    if recorded == now:
+        many = "1 picture" if now == 1 else f"{now} pictures"
+        return f"drew {many}, as the sandbox did (pictures are compared by their number)"
+    return f"drew {now} picture{'s' if now != 1 else ''}, the sandbox {recorded}"
