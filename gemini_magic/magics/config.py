@@ -63,10 +63,11 @@ def _known(magics: GeminiMagics, name: str) -> None:
     traits = _traits(magics)
     if name in traits:
         return
-    near = did_you_mean(name, traits) or "%gemini config shows all of them."
     if "key" in name.lower():
-        near = "Keys are never a setting: set GEMINI_API_KEY in the environment."
-        name = "a key"
+        raise OptionError(
+            "A key is not a setting.", "Set GEMINI_API_KEY in the environment; it is never stored."
+        )
+    near = did_you_mean(name, traits) or "%gemini config shows all of them."
     raise OptionError(f"There is no setting {name[:60]!r}.", near)
 
 

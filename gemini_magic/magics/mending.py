@@ -75,8 +75,7 @@ def last(magics: GeminiMagics) -> Failure:
     if found is None or isinstance(found, GeminiError | AnswerInterrupted):
         raise OptionError(
             "No cell has raised an exception yet.",
-            "Run %gemini error after one that did."
-            + (f" The last error was ours: {found}" if found is not None else ""),
+            "Run %gemini error after one that did.",
         )
     return Failure(found, _source(found))
 

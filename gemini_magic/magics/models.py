@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def models(magics: GeminiMagics, rest: str) -> None:
     """List the models whose name holds ``rest``; asks the service, and remembers the answer."""
+    from gemini_magic.prices import source
+
     wanted = rest.strip().lower()
     listed = listing(magics)
     shown = [one for one in listed if wanted in f"{one.name} {one.display_name}".lower()]
@@ -26,12 +28,14 @@ def models(magics: GeminiMagics, rest: str) -> None:
     width = max(len(one.name) for one in shown)
     rows = [f"  {one.name:<{width}}  {_facts(one)}" for one in shown]
     current = magics.settings.model
+    prices = source()
     magics.say(
         f"{count(len(shown), 'model')} of {magics.connect().backend.kind}"
         + (f" (of {len(listed)})" if wanted else "")
         + f"; in use: {current}\n"
         + "\n".join(rows)
-        + "\nprices: US dollars for a million tokens, input / output, list price of today"
+        + "\nprices: US dollars for a million tokens, input / output, by "
+        + f"{prices['source']} {prices['version']} for {prices['date']}"
     )
 
 

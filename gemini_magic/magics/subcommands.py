@@ -48,10 +48,12 @@ def run(magics: GeminiMagics, line: str) -> None:
         word = "help"
     found = _BY_NAME.get(word or "status")
     if found is None:
-        near = did_you_mean(word, _BY_NAME)
-        if " " in line.strip() or not near:
-            near = f"Did you mean %{magics.magic_name} ask {line.strip()[:60]}"
-            near += "?" if not near.endswith("?") else ""
+        near = did_you_mean(word.lower(), _BY_NAME)
+        asked = f"%{magics.magic_name} ask {line.strip()[:60]}".rstrip("?")
+        if not near:
+            near = f"Did you mean {asked}?"
+        elif rest:
+            near = f"{near[:-1]}, or {asked}?"
         raise OptionError(f"%{magics.magic_name} has no subcommand {word!r}.", near)
     found.run(magics, rest.strip() if found.name != "ask" else rest)
 
