@@ -15,11 +15,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gemini_magic.parts import Json, Part, Text, Thought
+from gemini_magic.parts import Code, Json, Part, Result, Text, Thought
 from gemini_magic.render.characters import encodable
 from gemini_magic.turn import MIME, Turn
 
 BATCH = 0.05  # seconds: at most so often a delta is sent
+FREE = 8  # messages that any answer is worth, so that the beginning is followed closely
+SLOWEST = 0.3  # seconds: what has arrived waits no longer than this
+WORTH = 300  # characters of text that pay for a message: with its headers it has some 700 bytes
 
 
 def operations(before: Sequence[Part], now: Sequence[Part]) -> list[Json]:
@@ -48,13 +51,27 @@ def _growth(old: Part | None, part: Part) -> str | None:
     return part.text[len(old.text) :]
 
 
+def _length(parts: Sequence[Part]) -> int:
+    found = 0
+    for part in parts:
+        if isinstance(part, Text | Thought):
+            found += len(part.text)
+        elif isinstance(part, Code):
+            found += len(part.code)
+        elif isinstance(part, Result):
+            found += len(part.output or "")
+    return found
+
+
 class DeltaStream:
     """Sends one turn while it streams. All methods may be called from any thread.
 
     ``push`` takes a message for every front end that listens. The first delta leaves at once,
-    later ones at most every `BATCH` seconds; what is held back leaves from a thread of its own
-    when it is due, so nothing stays unseen while the model is silent. That thread runs in a copy
-    of the creator's context: the messages belong to the cell that asked.
+    later ones at most every `BATCH` seconds and, while the text is not `WORTH` more messages, a
+    little more seldom (at most 4 times the text is to go over the wire). What is held back leaves
+    from a thread of its own after `SLOWEST` seconds, so nothing stays unseen while the model is
+    silent. That thread runs in a copy of the creator's context: the messages belong to the cell
+    that asked.
     """
 
     def __init__(
@@ -74,6 +91,7 @@ class DeltaStream:
         self._turn: Turn | None = None
         self._sent: tuple[Part, ...] = ()
         self._seq = 0
+        self._length = 0
         self._sent_at = float("-inf")
         self._phase = self._sent_phase = ""
         self._phase_since = time.monotonic()
@@ -92,7 +110,8 @@ class DeltaStream:
             self._turn = turn
             if phase != self._phase:
                 self._phase, self._phase_since = phase, time.monotonic()
-            if time.monotonic() - self._sent_at >= BATCH:
+            self._length = _length(turn.parts)
+            if time.monotonic() >= self._due():
                 self._send()
             else:
                 self._held_back.set()
@@ -131,6 +150,10 @@ class DeltaStream:
         data = {MIME: encodable(turn.to_dict()), "text/plain": encodable(turn.text)}
         return data, self._metadata
 
+    def _due(self) -> float:
+        worth = self._phase != self._sent_phase or self._length >= WORTH * (self._seq + 1 - FREE)
+        return self._sent_at + (BATCH if worth else SLOWEST)
+
     def _phase_ms(self) -> int:
         return int((time.monotonic() - self._phase_since) * 1000)
 
@@ -158,7 +181,10 @@ class DeltaStream:
     def _send_when_due(self) -> None:
         while not self._closed.is_set():
             self._held_back.wait()
-            if self._closed.wait(max(0.0, self._sent_at + BATCH - time.monotonic())):
-                return
             with self._lock:
-                self._send()
+                wait = self._due() - time.monotonic()
+                if wait <= 0:
+                    self._send()
+                    continue
+            if self._closed.wait(wait):
+                return

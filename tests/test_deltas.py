@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemini_magic.deltas import BATCH, DeltaStream, operations
+from gemini_magic.deltas import BATCH, FREE, SLOWEST, WORTH, DeltaStream, operations
 from gemini_magic.parts import Code, Json, Part, Result, Text, Thought, from_dict
 from gemini_magic.turn import MIME, Request, Turn
 
@@ -143,6 +144,19 @@ def test_what_is_sent_is_in_order_without_gaps_whatever_the_pace(pushed: Pushed)
         range(1, len(pushed.messages) + 1)
     )
     assert len(pushed.messages) < 40, "in batches"
+
+
+def test_a_slow_text_costs_no_more_than_it_must(pushed: Pushed) -> None:
+    text = ""
+    began = time.monotonic()
+    for _ in range(30):
+        text += "eight to ten words of a sentence, as they come. "
+        pushed.stream.update(turn(Text(text)), "writing")
+        time.sleep(0.05)
+    seconds = time.monotonic() - began
+    assert len(pushed.messages) <= 2 + FREE + len(text) // WORTH + seconds / SLOWEST
+    gaps = [after - before for before, after in pairwise(pushed.times)]
+    assert max(gaps) < SLOWEST + 5, "and what arrives is seen soon"
 
 
 def test_a_change_of_phase_alone_is_told_and_no_change_is_not(pushed: Pushed) -> None:

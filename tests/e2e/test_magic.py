@@ -42,15 +42,19 @@ def test_show_answer_shows_the_words_alone(lab: App) -> None:
 
 
 def test_unloading_ends_the_conversation_with_the_front_end(lab: App) -> None:
-    lab.open([LOAD, "%unload_ext gemini_magic\nkernel = get_ipython().kernel", "1"])
-    lab.run(0)
-    lab.run(1)
-    comms = "print([c.target_name for c in get_ipython().kernel.comm_manager.comms.values()])"
-    lab.js(
-        "source => window.jupyterapp.shell.currentWidget.content.model.sharedModel"
-        ".cells[2].setSource(source)",
-        comms,
+    comms = "[c.target_name for c in get_ipython().kernel.comm_manager.comms.values()]"
+    lab.open(
+        [
+            LOAD,
+            "import time\nend = time.monotonic() + 30\n"
+            f"while len({comms}) < 2 and time.monotonic() < end: time.sleep(0.05)\n"
+            f"print(sorted({comms}))",
+            "%unload_ext gemini_magic",
+            f"print({comms})",
+        ]
     )
-    lab.run(2)
-    until(lambda: lab.outputs(2).split("\n")[-1] == "[]", "no comm to be left")
+    for at in range(4):
+        lab.run(at)
+    until(lambda: "gemini_magic.notify', 'gemini_magic.panel" in lab.outputs(1), "both comms")
+    until(lambda: lab.outputs(3).split()[-1:] == ["[]"], "no comm to be left")
     assert lab.own_errors == []
