@@ -2,7 +2,9 @@
 
 The prices are those in the installed genai-prices package (nothing is fetched), as they were in
 force when the turn started. Tokens of thinking are billed as output, tokens of tool use as input;
-searches, storage, free tiers and negotiated prices are not known here.
+searches, storage, free tiers and negotiated prices are not known here. A turn's usage keeps no
+kinds of input: audio counts at the price of text (it costs more on some models). Models that are
+paid by the picture they make have no known price here.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ def price(usage: Usage, model: str, when: datetime | None = None) -> Decimal | N
         )
     except LookupError:
         return None
+    if usage.output_tokens and getattr(found.model_price, "output_image_mtok", None) is not None:
+        return None  # how many of the tokens were a picture's is not kept: 12 times the price
     return found.total_price
 
 
