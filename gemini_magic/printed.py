@@ -20,6 +20,7 @@ _RULE = re.compile(r"^[\s|+:=\-─━═│┃║┌┐└┘├┤┬┴┼╞�
 _BARS = re.compile(r"[|│┃║┆]")
 _CUT = {"...", "…", ".."}
 _DTYPES = re.compile(r"^(---|str|cat|bool|date|time|[iuf]\d+|datetime\[.*|list\[.*)$")
+_NUMBER = re.compile(r"-?[\d.,]+(e[+-]\d+)?%?|-?inf|NaN", re.IGNORECASE)
 _SHAPE = re.compile(r"^\[[\d,]+ rows x [\d,]+ columns\]$|^shape: \(")
 
 
@@ -165,7 +166,12 @@ def _aligned(lines: Sequence[str]) -> tuple[Printed, int] | None:
         [line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in body
     ]
     firsts = [re.split(r"\s{2,}|\s(?=-)", row[0], maxsplit=1) for row in cells]
-    index = head[0] == " " and all(len(first) == 2 for first in firsts)
+    index = head[0] == " " and any(" " in row[0] for row in cells)
+    if index and not all(len(first) == 2 for first in firsts):
+        # With display.float_format pandas leaves one space between index and number.
+        firsts = [row[0].split() for row in cells]
+        if not all(len(first) == 2 and _NUMBER.fullmatch(first[1]) for first in firsts):
+            return None
     columns = [name.group() for name in names]
     if index:
         cells = [[*first, *row[1:]] for first, row in zip(firsts, cells, strict=True)]

@@ -48,7 +48,7 @@ def answer(tools: Sequence[Tool], call: Call, seconds: float, stop: Stop) -> Res
     except OutOfTime:
         return _response(call, {"error": f"{tool.name} was ended after {seconds:g} s."})
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's function raises
-        return _response(call, {"error": f"{type(error).__name__}: {error}"[:LONGEST]})
+        return _response(call, {"error": _encodable(f"{type(error).__name__}: {error}"[:LONGEST])})
     return _response(call, {"output": _plain(result)})
 
 
@@ -87,16 +87,18 @@ def _plain(value: Any) -> Any:
     Numbers of numpy become numbers, dataclasses and models objects, dates ISO 8601, NaN and
     infinity text ("NaN"), since the service takes none.
     """
-    from pydantic_core import PydanticSerializationError, to_jsonable_python
+    from pydantic_core import PydanticSerializationError, to_json
 
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
         value = value.tolist()
     try:
-        plain = to_jsonable_python(value, fallback=_text, inf_nan_mode="strings")
-        json.dumps(plain, allow_nan=False).encode()
+        return json.loads(to_json(value, fallback=_text, inf_nan_mode="strings"))
     except (PydanticSerializationError, ValueError, TypeError, RecursionError):
-        return str(value)
-    return plain
+        return _encodable(str(value))
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _text(value: Any) -> Any:

@@ -6,6 +6,7 @@ the arguments of a call against it, by the same rules: what is declared is what 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
@@ -93,8 +94,9 @@ def _parameters(function: Any, name: str) -> dict[str, tuple[Any, Any]]:
     """Hint and default of each parameter."""
     try:
         signature = inspect.signature(function)
-        hinted = function if hasattr(function, "__annotations__") else type(function).__call__
-        hinted = getattr(hinted, "func", hinted)  # of a functools.partial
+        hinted = function.func if isinstance(function, functools.partial) else function
+        if not hasattr(hinted, "__annotations__"):
+            hinted = type(hinted).__call__
         hints = typing.get_type_hints(hinted, include_extras=True)
     except (TypeError, ValueError, NameError, AttributeError) as error:
         raise OptionError(
@@ -103,9 +105,9 @@ def _parameters(function: Any, name: str) -> dict[str, tuple[Any, Any]]:
         ) from None
     found = {}
     for parameter in signature.parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise OptionError(
-                f"{name} takes {parameter}: the model cannot be told what to pass.",
+                f"{name} takes {parameter}, which has no name in a call.",
                 "Give it named parameters with type hints.",
             )
         if parameter.name not in hints:

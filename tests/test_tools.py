@@ -1,0 +1,308 @@
+"""Functions declared, checked and called."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import json
+import threading
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal, Optional
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gemini_magic.errors import OptionError
+from gemini_magic.parts import Call, Response, Text
+from gemini_magic.tools import answer, declare, find, refuse_combination, waiting
+from gemini_magic.tools.calling import LONGEST
+from gemini_magic.tools.patience import OutOfTime, within
+from gemini_magic.transport.generation import generation
+from gemini_magic.transport.protocol import Config, Stop
+
+
+class Unit(enum.Enum):
+    KILO = "kg"
+
+
+@dataclasses.dataclass
+class Box:
+    width: float
+    inner: Optional[Box] = None  # noqa: UP045 - as users write it
+
+
+def weigh(
+    item: str, count: int = 1, unit: Unit = Unit.KILO, how: Literal["net", "gross"] = "net"
+) -> float:
+    """Weigh items.
+
+    Returns kilograms.
+    """
+    assert isinstance(unit, Unit)
+    return {"tea": 0.1, "box": 2.0}[item] * count
+
+
+def respond(function: Callable[..., Any], args: dict[str, Any] | None = None, **named: Any) -> Any:
+    tools = [declare(function)]
+    call = Call(named.get("name", tools[0].name), args, id="c1")
+    response = answer(tools, call, named.get("seconds", 30), named.get("stop") or Stop())
+    assert (response.name, response.id) == (call.name, "c1")
+    json.dumps(response.response, allow_nan=False)
+    return response.response
+
+
+def test_a_function_is_declared_with_its_hints_and_docstring():
+    assert declare(weigh).declaration == {
+        "name": "weigh",
+        "description": "Weigh items.\n\nReturns kilograms.",
+        "parametersJsonSchema": {
+            "type": "object",
+            "properties": {
+                "item": {"type": "string"},
+                "count": {"type": "integer", "default": 1},
+                "unit": {"$ref": "#/$defs/Unit"},
+                "how": {"enum": ["net", "gross"], "type": "string", "default": "net"},
+            },
+            "required": ["item"],
+        }
+        | {"$defs": {"Unit": {"enum": ["kg"], "title": "Unit", "type": "string"}}},
+    }
+
+
+def test_the_request_carries_declarations_beside_the_sandbox():
+    fields = generation("gemini-3.8-flash", Config(functions=(declare(weigh).declaration,)))
+    assert fields["tools"][0] == {"code_execution": {}}
+    (declared,) = fields["tools"][1]["function_declarations"]
+    assert set(declared) == {"name", "description", "parameters_json_schema"}
+    assert fields["tool_config"] == {"include_server_side_tool_invocations": True}
+    alone = Config(code=False, functions=(declare(weigh).declaration,))
+    assert "tool_config" not in generation("gemini-2.5-flash", alone)
+    assert alone.to_dict() == {"code": False, "tools": ["weigh"]}
+
+
+def no_hint(x): ...  # type: ignore[no-untyped-def]
+def many(*numbers: int): ...  # type: ignore[no-untyped-def]
+def keywords(**options: int): ...  # type: ignore[no-untyped-def]
+def unnamed(x: int, /): ...  # type: ignore[no-untyped-def]
+def frame(df: pd.DataFrame): ...  # type: ignore[no-untyped-def]
+def callback(then: Callable[[], int]): ...  # type: ignore[no-untyped-def]
+async def later(x: int): ...  # type: ignore[no-untyped-def]
+def unknown(x: "NoSuchType"): ...  # type: ignore[no-untyped-def, name-defined]  # noqa: F821, UP037
+def größe(x: int): ...  # type: ignore[no-untyped-def]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (no_hint, "'x' of no_hint has no type hint"),
+        (many, "takes *numbers"),
+        (keywords, "takes **options"),
+        (unnamed, "takes x:"),
+        (frame, "'df' of frame is a DataFrame"),
+        (callback, "'then' of callback"),
+        (later, "asynchronous"),
+        (unknown, "signature of unknown cannot be read"),
+        (größe, "cannot name a function"),
+        (lambda: 1, "cannot name a function"),
+        (Box, "not a function"),
+        (42, "not a function"),
+    ],
+)
+def test_what_cannot_be_described_is_refused_with_a_way_on(value: Any, said: str):
+    with pytest.raises(OptionError) as refused:
+        declare(value)
+    assert said in refused.value.what
+    assert refused.value.hint
+
+
+def test_names_are_found_in_the_namespace():
+    assert [tool.name for tool in find(["w"], {"w": weigh})] == ["w"]
+    with pytest.raises(OptionError, match="Did you mean weigh"):
+        find(["weihg"], {"weigh": weigh})
+
+
+def test_methods_partials_and_nested_types_are_taken():
+    class Shop:
+        def price(self, item: str) -> float:
+            """The price."""
+            return 2.5
+
+    assert respond(Shop().price, {"item": "tea"}) == {"output": 2.5}
+    partial = declare(functools.partial(weigh, "tea"), "weigh_tea")
+    assert partial.name == "weigh_tea"
+
+    def nested(box: Box, days: list[date], scale: Annotated[int, "times"] = 2) -> str:
+        assert isinstance(box, Box)
+        return f"{box.inner and box.inner.width} {days[0].year} {scale}"
+
+    given_args = {"box": {"width": 1, "inner": {"width": 2}}, "days": ["2024-02-29"]}
+    assert respond(nested, given_args) == {"output": "2.0 2024 2"}
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ({}, "'item' is missing"),
+        (None, "'item' is missing"),
+        ({"item": 5}, "'item': Input should be a valid string"),
+        ({"item": "tea", "count": "many"}, "'count': Input should be a valid integer"),
+        ({"item": "tea", "colour": 1}, "'colour' is not a parameter"),
+        ({"item": "tea", "how": "wet"}, "'how': Input should be 'net' or 'gross'"),
+    ],
+)
+def test_arguments_that_do_not_fit_never_reach_the_function(args: Any, said: str):
+    assert said in respond(weigh, args)["error"]
+
+
+def test_an_exception_an_exit_and_an_unknown_name_are_told():
+    assert respond(weigh, {"item": "gold"}) == {"error": "KeyError: 'gold'"}
+
+    def leave() -> None:
+        raise SystemExit(3)
+
+    assert respond(leave) == {"error": "SystemExit: 3"}
+    assert respond(weigh, name="wiegen") == {
+        "error": "There is no function 'wiegen'; there is: weigh."
+    }
+
+
+def returning(value: Any) -> Any:
+    def result() -> Any:
+        return value
+
+    return respond(result)
+
+
+@pytest.mark.parametrize(
+    ("value", "output"),
+    [
+        (None, None),
+        (np.float32(1.5), 1.5),
+        (np.arange(3), [0, 1, 2]),
+        ({"a": np.int64(1), 2: {3}}, {"a": 1, "2": [3]}),
+        (Box(1, Box(2)), {"width": 1, "inner": {"width": 2, "inner": None}}),
+        (float("nan"), "NaN"),
+        (date(2024, 2, 29), "2024-02-29"),
+        (pd.Timestamp("2024-02-29"), "2024-02-29T00:00:00"),
+        (1 + 2j, "1+2j"),
+        ({"x": [float("inf")]}, {"x": ["Infinity"]}),
+        (b"\xff", "b'\\xff'"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_results_are_json_where_they_can_be(value: Any, output: Any):
+    assert returning(value) == {"output": output}
+
+
+def test_other_results_are_their_text_and_long_ones_are_cut():
+    assert "<object object" in returning(object())["output"]
+    assert "0  1" in returning(pd.DataFrame({"a": [1]}))["output"]
+    circle: list[Any] = []
+    circle.append(circle)
+    assert returning(circle) == {"output": "[[...]]"}
+    cut = returning("x" * (LONGEST + 50))
+    assert len(cut["output"]) == LONGEST
+    assert "characters" in cut["truncated"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(JSON | st.binary() | st.complex_numbers() | st.sets(st.integers()) | st.datetimes())
+def test_any_result_can_be_sent(value: Any):
+    returning(value)
+
+
+def test_a_function_that_takes_too_long_is_ended():
+    def sleepy() -> str:
+        time.sleep(60)
+        return "late"
+
+    began = time.monotonic()
+    assert respond(sleepy, seconds=0.2) == {"error": "sleepy was ended after 0.2 s."}
+    assert time.monotonic() - began < 20
+    assert respond(weigh, {"item": "tea"}, seconds=30) == {"output": 0.1}
+
+
+def test_a_busy_function_is_ended_too():
+    def busy() -> None:
+        while True:
+            pass
+
+    assert respond(busy, seconds=0.2) == {"error": "busy was ended after 0.2 s."}
+
+
+def test_stop_ends_a_function_and_is_no_answer():
+    stop, running = Stop(), threading.Event()
+
+    def sleepy() -> None:
+        running.set()
+        time.sleep(60)
+
+    threading.Thread(target=lambda: (running.wait(30), stop.stop())).start()
+    with pytest.raises(KeyboardInterrupt):
+        respond(sleepy, stop=stop)
+
+
+def test_an_end_that_comes_as_the_function_returns_disturbs_nothing():
+    # The watcher's signal may be under way when the function is over: it must not hit later code.
+    for _ in range(60):
+        try:
+            within(0.001, Stop(), lambda: time.sleep(0.001))
+        except OutOfTime:
+            continue
+    time.sleep(0.05)
+
+
+def test_outside_the_main_thread_the_limit_is_looked_at_afterwards():
+    found: list[Any] = []
+
+    def slow() -> str:
+        time.sleep(0.3)
+        return "late"
+
+    thread = threading.Thread(target=lambda: found.append(respond(slow, seconds=0.05)))
+    thread.start()
+    thread.join()
+    assert found == [{"error": "slow was ended after 0.05 s."}]
+
+
+def test_calls_that_the_service_answered_itself_do_not_wait():
+    ours, theirs = Call("f", {}, id="1"), Call("g", {}, id="2")
+    assert waiting([Text("x"), theirs, Response("g", {}, "2"), ours]) == [ours]
+    # Without ids by name, in order.
+    assert waiting([Call("f"), Call("f"), Response("f", {})]) == [Call("f")]
+
+
+@pytest.mark.parametrize(
+    ("model", "backend", "config", "hint"),
+    [
+        ("gemini-2.5-flash", "developer", {}, "--no-code"),
+        ("gemini-2.0-flash-001", "developer", {"code": False, "search": True}, "--search"),
+        ("gemini-3.8-flash", "vertex", {}, "%gemini backend developer"),
+        ("gemini-2.5-pro", "developer", {"code": False}, None),
+        ("gemini-3.8-flash", "developer", {"urls": True}, None),
+        ("gemini-flash-latest", "emulator", {}, None),
+        ("gemini-3.8-flash", "vertex", {"code": False}, None),
+    ],
+)
+def test_tools_together_are_refused_where_the_model_has_not_both(
+    model: str, backend: str, config: dict[str, Any], hint: str | None
+):
+    given_config = Config(functions=(declare(weigh).declaration,), **config)
+    if hint is None:
+        return refuse_combination(model, backend, given_config)
+    with pytest.raises(OptionError) as refused:
+        refuse_combination(model, backend, given_config)
+    assert hint in refused.value.hint
+    return None
