@@ -13,7 +13,7 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from gemini_magic.batch.files import read_notebook
+from gemini_magic.batch.forked import SUPPORTED, server
 from gemini_magic.batch.job import INTERRUPTED, Job, Outcome, exit_code
 from gemini_magic.batch.naming import outputs
 from gemini_magic.batch.parameters import read
@@ -101,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
     for module in needs:
         if find_spec(module) is None:
             raise MissingExtra("jupyter gemini run", module, "batch")
+    if SUPPORTED and not arguments.no_fork and arguments.scheduler is None:
+        server(arguments.preload)  # imports what kernels need while this process does the same
     started, began = datetime.now().astimezone(), time.monotonic()
     jobs = _jobs(arguments)
     folder = _folder(arguments.out)
@@ -134,6 +136,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _jobs(arguments: argparse.Namespace) -> list[Job]:
     """The jobs, every input having been read; OptionError on the first that cannot be."""
+    from gemini_magic.batch.files import read_notebook
+
     parameters = read(arguments.parameters)
     paths = outputs(arguments.notebooks, arguments.out)
     for source in paths:

@@ -90,7 +90,13 @@ def test_the_emulator_serves_until_interrupted(tmp_path: Path):
 
 
 def test_usage_errors_are_exit_code_2(tmp_path: Path):
-    for words in ([], ["nonsense"], ["demo", "--nonsense"], ["emulator", "--profile", "x"]):
+    for words in (
+        [],
+        ["nonsense"],
+        ["demo", "--nonsense"],
+        ["emulator", "--profile", "x"],
+        ["emulator", "--port", "99999"],
+    ):
         ran = gemini(tmp_path, *words)
         assert ran.returncode == 2
         assert "usage: jupyter gemini" in ran.stderr

@@ -101,8 +101,8 @@ def test_a_second_run_needs_no_server_and_makes_the_same(tmp_path: Path):
             for shown, reshown in zip(a.get("outputs", ()), b.get("outputs", ()), strict=True):
                 first, second = shown.data["text/plain"], reshown.data["text/plain"]
                 # The label stands above the same answer; the line below it counts no cost.
-                assert second.split("\n\n", 1)[1].rsplit("\n\n", 1)[0] == (
-                    first.rsplit("\n\n", 1)[0]
+                assert (
+                    second.split("\n\n", 1)[1].rsplit("\n\n", 1)[0] == (first.rsplit("\n\n", 1)[0])
                 )
 
 
