@@ -143,15 +143,29 @@ class Conversation:
             exchange = replace(exchange, good=replaced.sent)
         at = self._position(replaced) if replaced is not None else None
         if at is None:
-            at = min(place.before, len(self._exchanges))
+            at = self._gap(turn.cell, place.call)
             self._exchanges.insert(at, exchange)
         else:
             self._exchanges[at] = exchange
         if exchange.sent is not (replaced.sent if replaced is not None else None):
             for later in range(at + 1, len(self._exchanges)):
-                self._exchanges[later] = replace(self._exchanges[later], stale=True)
-        self._undone.clear()
+                # One that was asked after this one (by another thread) knew of the change.
+                if self._exchanges[later].turn.started <= turn.started:
+                    self._exchanges[later] = replace(self._exchanges[later], stale=True)
         return exchange
+
+    def _gap(self, cell: str | None, call: int) -> int:
+        """Where a new exchange goes: among those of its cell by their calls, else at the end."""
+        before = after = None
+        for position, known in enumerate(self._exchanges):
+            if cell is not None and known.turn.cell == cell:
+                if known.call < call:
+                    before = position
+                elif after is None:
+                    after = position
+        if before is not None:
+            return before + 1
+        return len(self._exchanges) if after is None else after
 
     def _position(self, exchange: Exchange) -> int | None:
         # By id: marking an exchange stale makes a new value of it.
@@ -161,12 +175,18 @@ class Conversation:
         return None
 
     def settle(self, cell: str, calls: int) -> None:
-        """Drop what ``cell`` made in an earlier execution beyond the ``calls`` of the last one."""
-        self._exchanges = [
-            exchange
-            for exchange in self._exchanges
-            if exchange.turn.cell != cell or exchange.call < calls
-        ]
+        """Take out what ``cell`` made in an earlier execution beyond the ``calls`` of the last.
+
+        Nothing when one of those calls did not succeed: the cell may have stopped at it. What is
+        taken out, `redo` brings back.
+        """
+        own = [exchange for exchange in self._exchanges if exchange.turn.cell == cell]
+        if not all(exchange.sendable for exchange in own if exchange.call < calls):
+            return
+        for exchange in own:
+            if exchange.call >= calls:
+                self._exchanges.remove(exchange)
+                self._undone.append(exchange)
 
     def undo(self) -> Exchange | None:
         """Remove the last exchange and return it; None when there is none."""
@@ -176,11 +196,18 @@ class Conversation:
         return self._undone[-1]
 
     def redo(self) -> Exchange | None:
-        """Bring back the exchange that `undo` removed last; None when there is none."""
+        """Bring back the exchange that was removed last, at the end; None when there is none.
+
+        When its cell has asked again meanwhile, it comes back as an exchange of no cell.
+        """
         if not self._undone:
             return None
-        self._exchanges.append(self._undone.pop())
-        return self._exchanges[-1]
+        exchange = self._undone.pop()
+        cell = exchange.turn.cell
+        if any((known.turn.cell, known.call) == (cell, exchange.call) for known in self):
+            exchange = replace(exchange, turn=replace(exchange.turn, cell=None))
+        self._exchanges.append(exchange)
+        return exchange
 
     def reset(self) -> int:
         """Empty the conversation and return how many exchanges went; `redo` brings them back."""

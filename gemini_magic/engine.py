@@ -61,6 +61,7 @@ class Question:
     ``conversation``: its name, None for the kernel's current one. ``stateless``: neither read nor
     write history. ``items``: what is attached. ``tools``: the functions that ``config`` declares;
     each call of one has ``timeout`` seconds. ``cell`` and ``call``: the owner in the notebook.
+    ``noted``: what the turn records beside ``config`` and is not sent (the wish to insert cells).
     """
 
     prompt: str
@@ -75,6 +76,7 @@ class Question:
     stream: bool = True
     timeout: float = 120.0
     retries: int = 4
+    noted: Json = field(default_factory=dict)
 
 
 @dataclass
@@ -139,7 +141,7 @@ class Engine:
                 prompt=question.prompt,
                 model=question.model,
                 backend=backend,
-                config=question.config.to_dict(),
+                config={**question.config.to_dict(), **question.noted},
                 attachments=tuple(item.record for item in question.items),
             ),
             conversation="" if conversation is None else conversation.name,
@@ -243,8 +245,13 @@ class Engine:
         """
         user, _ = self._contents(question)
         conversation, place = self._place(question)
+        # What is wished for now, not what was when the answer was stored.
+        config = {**question.config.to_dict(), **question.noted}
         turn = replace(
-            turn, conversation="" if conversation is None else conversation.name, cell=question.cell
+            turn,
+            request=replace(turn.request, config=config),
+            conversation="" if conversation is None else conversation.name,
+            cell=question.cell,
         )
         self.last = turn
         if conversation is not None and place is not None:

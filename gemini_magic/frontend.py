@@ -7,18 +7,25 @@ sent on it from the kernel: with one comm for both, a request would wait for the
 answers: ``{type: hello, notified}`` (also as the opening's data) -> ``{type: hello}``;
 ``{type: stop, turn}``; ``{type: turn, turn}`` -> ``{type: turn, turn, seq, parts, phase,
 phase_ms}``; ``{type: turns, cells}`` -> ``{type: turns, turns: {cell: [{turn, shown, data,
-metadata}]}}``; ``{type: shown, turn}``: the front end has the finished answer.
+metadata}]}}``; ``{type: shown, turn}``: the front end has the finished answer. Others are what
+`FrontEnd` is given as ``services``: answered from a thread each, by ``{type, id, ...}`` with the
+request's ``type`` and ``id``, or with ``error`` (text) in it.
 
 ``gemini_magic.notify`` is opened here and only ever sent on: ``{type: hello}`` as the opening's
 data, ``{type: delta, ...}`` (`gemini_magic.deltas`), ``{type: end, turn, cell}``. It is opened to
 every front end of the kernel at once; one that comes later (a reloaded page) does not know it, says
 so in its hello, and a new one is opened in its place.
 
+``gemini_magic.cells`` is opened here for each insertion, with the cells as the opening's data
+(`gemini_magic.magics.inserting`), and closed at once: the front end whose session runs the cell
+inserts them.
+
 The kernel never waits for a front end. The only importer of ``comm``.
 """
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -32,10 +39,12 @@ Json: TypeAlias = dict[str, Any]
 
 PANEL = "gemini_magic.panel"
 NOTIFY = "gemini_magic.notify"
+CELLS = "gemini_magic.cells"
 
 HELD = 50  # finished answers kept for a front end that has not said that it shows them
 
 Bundles = Callable[[Sequence[str]], Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]]
+Service = Callable[[Json], Json]
 
 
 class FrontEnd:
@@ -43,12 +52,20 @@ class FrontEnd:
 
     ``stop(turn_id)`` stops an answer; ``bundles(cell_ids)`` gives the data and metadata of the
     finished answers of cells, as far as the kernel has them. Both are called on the thread of the
-    front end's comm, also while a cell runs, and must not block.
+    front end's comm, also while a cell runs, and must not block. ``services``: what else a front
+    end may ask for, by the type of the request; each takes its data, may take its time, and what
+    it raises is told to who asked.
     """
 
-    def __init__(self, stop: Callable[[str], object], bundles: Bundles) -> None:
+    def __init__(
+        self,
+        stop: Callable[[str], object],
+        bundles: Bundles,
+        services: Mapping[str, Service] | None = None,
+    ) -> None:
         self._stop = stop
         self._bundles = bundles
+        self._services = dict(services or {})
         self._lock = threading.Lock()
         self._manager: Any = None
         self._notify: Any = None
@@ -56,11 +73,16 @@ class FrontEnd:
         self._streams: dict[str, DeltaStream] = {}
         self._held: dict[str, tuple[str, Json]] = {}  # turn: its cell, the answer as it is sent
 
-    def attach(self, kernel: Any) -> None:
-        """Announce ourselves to the front ends of ``kernel``; returns at once."""
+    def attach(self, kernel: Any, *, announce: bool = True) -> None:
+        """Wait for the front ends of ``kernel``; returns at once.
+
+        ``announce``: tell those that are there already. Where none is (nbconvert), the client would
+        warn of a comm that it does not know.
+        """
         self._manager = kernel.comm_manager
         self._manager.register_target(PANEL, self._opened)
-        self._open_notify()
+        if announce:
+            self._open_notify()
 
     def detach(self) -> None:
         """Take back everything `attach` added: the target and the comms, here and over there."""
@@ -94,6 +116,10 @@ class FrontEnd:
         with self._lock:
             self._streams[turn_id] = stream
         return stream
+
+    def insert(self, cells: Json) -> None:
+        """Hand cells to the front end whose request this thread is executing."""
+        comm.create_comm(target_name=CELLS, data=cells).close()
 
     # -- pushes --------------------------------------------------------------------------------
 
@@ -154,6 +180,25 @@ class FrontEnd:
             case {"type": "shown", "turn": str(turn)}:
                 with self._lock:
                     self._held.pop(turn, None)
+            case {"type": str(kind)} if kind in self._services:
+                # In a thread, so that a long one holds up no other; in a copy of the context, by
+                # which ipykernel knows the subshell to answer from.
+                work = (panel, self._services[kind], data)
+                context = contextvars.copy_context()
+                threading.Thread(
+                    target=context.run,
+                    args=(self._serve, *work),
+                    name="gemini-service",
+                    daemon=True,
+                ).start()
+
+    @staticmethod
+    def _serve(panel: Any, service: Service, data: Mapping[str, Any]) -> None:
+        try:
+            answer = service(dict(data))
+        except Exception as error:  # noqa: BLE001 - told to who asked, in the page
+            answer = {"error": str(error) or type(error).__name__}
+        panel.send({**answer, "type": data["type"], "id": data.get("id")})
 
     def _turns(self, cells: Sequence[str]) -> dict[str, list[Json]]:
         wanted = set(cells)

@@ -24,7 +24,8 @@ def expand(prompt: str, namespace: Mapping[str, Any]) -> str:
 
 def _value_text(expression: str, namespace: Mapping[str, Any]) -> str:
     try:
-        value = eval(expression.strip(), dict(namespace))  # the user's own text, in their kernel
+        # The user's own text, in their kernel.
+        return text_of(eval(expression.strip(), dict(namespace)))
     except NameError as error:
         name = error.name or expression.strip()
         near = did_you_mean(name, [known for known in namespace if not known.startswith("_")])
@@ -38,7 +39,6 @@ def _value_text(expression: str, namespace: Mapping[str, Any]) -> str:
             f"{str(error).splitlines()[0] if str(error) else ''}",
             "Correct the expression, or leave out the $ to send the text as it is.",
         ) from None
-    return text_of(value)
 
 
 def text_of(value: Any) -> str:

@@ -15,6 +15,7 @@ BACKENDS = ("auto", "developer", "vertex", "emulator")
 THINKING = ("minimal", "low", "medium", "high", "xhigh")
 VIEWS = ("auto", "widget", "html", "markdown", "plain")
 SHOWS = ("all", "answer", "code", "results")
+INSERTS = ("none", "code", "all")
 
 ENVIRONMENT = {
     "backend": "GEMINI_MAGIC_BACKEND",
@@ -38,6 +39,7 @@ class Settings:
     api_version: str = "v1beta"
     system: str | None = None
     thinking: str | None = None
+    insert: str = "none"
     view: str = "auto"
     timeout: float = 120.0
     retries: int = 4

@@ -12,12 +12,16 @@ from gemini_magic.turn import Request, Status, Turn
 _ids = iter(range(10**9))
 
 
+_clock = iter(range(10**9))
+
+
 def answered(text: str, cell: str | None = None, status: Status = "complete") -> Turn:
     return Turn(
         id=f"t{next(_ids)}",
         request=Request(text, "m", "emulator"),
         cell=cell,
         status=status,
+        started=f"{next(_clock):09}",
         parts=(Text(f"answer to {text}"),) if status != "blocked" else (),
     )
 
@@ -152,6 +156,44 @@ def test_undo_redo_and_reset_lose_nothing():
         conversation.redo()
     assert prompts(conversation) == ["a", "b", "c"]
     assert conversation.redo() is None
+
+
+def test_what_was_undone_can_be_redone_after_later_questions():
+    conversation = Conversation("main")
+    for text, cell in [("a", "A"), ("b", "B")]:
+        ask(conversation, text, cell)
+    conversation.reset()
+    ask(conversation, "c", "C", status="failed")
+    ask(conversation, "a2", "A")
+    for _ in range(2):
+        conversation.redo()
+    assert prompts(conversation) == ["c", "a2", "a", "b"]
+    assert ask(conversation, "a3", "A") == [], "the exchange that came back is nobody's"
+    assert prompts(conversation) == ["c", "a3", "a", "b"]
+
+
+def test_a_rerun_that_failed_or_stopped_short_forgets_nothing():
+    conversation = Conversation("main")
+    for call in range(3):
+        ask(conversation, f"x{call}", "A", call)
+    ask(conversation, "y0", "A", 0, status="failed")
+    conversation.settle("A", 1)
+    assert prompts(conversation) == ["y0", "x1", "x2"]
+    ask(conversation, "z0", "A", 0)
+    conversation.settle("A", 1)
+    assert prompts(conversation) == ["z0"]
+    conversation.redo()
+    assert prompts(conversation) == ["z0", "x2"]
+
+
+def test_calls_of_one_cell_side_by_side_keep_their_order_and_are_not_stale():
+    conversation = Conversation("main")
+    places = [conversation.place("A", call) for call in range(4)]
+    turns = [answered(f"t{call}", "A") for call in range(4)]
+    for call in (2, 0, 3, 1):
+        conversation.put(places[call], turns[call], asked(f"t{call}"))
+    assert prompts(conversation) == ["t0", "t1", "t2", "t3"]
+    assert not any(exchange.stale for exchange in conversation)
 
 
 def test_contents_echo_ids_signatures_and_order():

@@ -52,6 +52,15 @@ def test_an_expression_that_raises_is_an_error_with_its_words():
         expand("$`1 +`", {})
 
 
+def test_a_value_that_cannot_be_written_is_our_error():
+    class Odd:
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    with pytest.raises(PromptError, match="RuntimeError: no words"):
+        expand("$`odd`", {"odd": Odd()})
+
+
 def test_the_namespace_is_not_changed():
     namespace = {"x": 1}
     expand("$`x`", namespace)

@@ -68,8 +68,12 @@ def _told(items: Sequence[Item], first: int) -> str:
 
 
 def _in_sandbox(item: Item, number: int) -> str:
-    ending = _ENDINGS.get(item.mime_type)
-    return f"input_file_{number}.{ending}" if ending else f"input_file_{number}.*"
+    return sandbox_name(item.mime_type, number, unknown="*")
+
+
+def sandbox_name(mime_type: str, number: int, unknown: str = "bin") -> str:
+    """The name of the conversation's ``number``-th file in the sandbox; ``unknown``: an ending."""
+    return f"input_file_{number}.{_ENDINGS.get(mime_type, unknown)}"
 
 
 def _part(item: Item) -> Json:

@@ -81,12 +81,21 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve the offline emulator of the Gemini API on 127.0.0.1: scripted words, "
         "code that really runs in a bounded process on this machine.",
     )
-    emulator.add_argument("--port", type=int, default=0, metavar="N", help="default: any free port")
+    emulator.add_argument(
+        "--port", type=_port, default=0, metavar="N", help="default: any free port"
+    )
     emulator.add_argument(
         "--profile", choices=("gemini-3", "gemini-2.5", "vertex"), default="gemini-3"
     )
     emulator.set_defaults(run=_emulator)
     return parser
+
+
+def _port(word: str) -> int:
+    port = int(word)
+    if not 0 <= port <= 65_535:
+        raise ValueError
+    return port
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -104,7 +113,13 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _emulator(arguments: argparse.Namespace) -> int:
     from gemini_magic.emulator import serve
 
-    serve(arguments.port, arguments.profile)
+    try:
+        serve(arguments.port, arguments.profile)
+    except OSError as error:
+        raise GeminiError(
+            f"Port {arguments.port} cannot be used: {error.strerror or error}.",
+            "Choose another --port, or leave it out for any free one.",
+        ) from None
     return 0
 
 

@@ -2,13 +2,14 @@
 
 The wish of a cell (``%%gemini --insert all``) is in its answer: ``request.config.insert`` of the
 turn JSON. So a notebook that was executed by anybody (plain nbclient, nbconvert, papermill) can be
-given its cells later. The only importer of nbformat here.
+given its cells later. ``%gemini insert N``, executed by them, leaves a note with the same wish.
+The only importer of nbformat here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gemini_magic.cells.extract import extract
@@ -16,7 +17,8 @@ from gemini_magic.cells.newcell import KEY, NewCell, Provenance
 from gemini_magic.cells.plan import Existing, Plan, plan
 from gemini_magic.turn import MIME, SENDABLE, Turn
 
-PENDING = "gemini_magic_pending"  # output metadata of the note "these cells are not inserted yet"
+# Output metadata of the note "these cells are not inserted yet": ``{turn, insert, run}``.
+PENDING = "gemini_magic_pending"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def insert_below(notebook: Any, cell: Any, default: str = "none") -> Inserted:
     An answer that did not end well inserts nothing and leaves the cells of an earlier one.
     """
     _with_ids(notebook)
-    turns, unreadable = _turns(cell)
+    turns, unreadable = _turns([cell])
+    turns += _named(notebook, cell, turns)
     wanted = [turn for turn in turns if turn.status in SENDABLE]
     changed: list[Any] = []
     counts = {"added": 0, "updated": 0, "removed": 0, "kept": 0}
@@ -93,10 +96,27 @@ def _with_ids(notebook: Any) -> None:
         upgrade(notebook, notebook.nbformat, notebook.nbformat_minor)  # type: ignore[no-untyped-call]
 
 
-def _turns(cell: Any) -> tuple[list[Turn], int]:
+def _named(notebook: Any, cell: Any, own: list[Turn]) -> list[Turn]:
+    """Answers of other cells that ``%gemini insert`` named in this one, with its wish."""
+    wishes = [_metadata(output)[PENDING] for output in cell.outputs if PENDING in _metadata(output)]
+    known = {turn.id for turn in own}
+    wishes = [wish for wish in wishes if wish.get("turn") not in known]
+    if not wishes:
+        return []
+    stored = {turn.id: turn for turn in _turns(notebook.cells)[0]}
+    found = []
+    for wish in wishes:
+        turn = stored.get(wish.get("turn"))
+        if turn is not None:
+            config = {name: wish[name] for name in ("insert", "run") if name in wish}
+            found.append(replace(turn, request=replace(turn.request, config=config)))
+    return found
+
+
+def _turns(cells: Iterable[Any]) -> tuple[list[Turn], int]:
     turns: list[Turn] = []
     unreadable = 0
-    for output in cell.outputs:
+    for output in (output for cell in cells for output in cell.get("outputs", ())):
         stored = output.get("data", {}).get(MIME)
         if stored is None:
             continue

@@ -26,12 +26,11 @@ def answer(
     asked: Question,
     given: Mapping[str, Any],
     show: Callable[[], View],
-    started: Callable[[], object],
 ) -> Turn:
     """The stored turn for ``asked`` where reuse is wanted, else the one a backend gives.
 
-    ``show`` makes the view, ``started`` is called when there will be an answer: after the store,
-    the limits and the backend have been asked. Raises what they raise, and what the engine does.
+    ``show`` makes the view, when there will be an answer: after the store, the limits and the
+    backend have been asked. Raises what they raise, and what the engine does.
     """
     settings, recall, engine = magics.settings, magics.recall, magics.engine
     wanted = given.get("reuse", False)
@@ -44,14 +43,12 @@ def answer(
         if store is not None and reuse:
             stored = store.find(outgoing, emulator=settings.backend == "emulator")
             if stored is not None:
-                started()
                 return engine.recall(asked, recall.own(asked, stored), show())
         watch(magics, asked, outgoing)
         check(outgoing, limits(magics, given))
         connection = magics.connect()
         kind = connection.backend.kind
         refuse_tools(asked, kind)
-        started()
         before = engine.last
         try:
             turn = engine.ask(asked, kind, _paced(magics, connection.transport), show())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_magic.engine import Question, Silent, View
@@ -17,6 +18,7 @@ from gemini_magic.transport.protocol import Config
 from gemini_magic.turn import Turn
 
 if TYPE_CHECKING:
+    from gemini_magic.magics.inserting import Wish
     from gemini_magic.magics.magic import GeminiMagics
 
 
@@ -32,7 +34,7 @@ def ask_cell(magics: GeminiMagics, line: str, body: str) -> None:
     if given.get("preview"):
         from gemini_magic.magics.preview import preview
 
-        place = magics.peek(situation(magics.shell))
+        place = magics.place(situation(magics.shell), given, count=False)
         preview(magics, to_question(magics.settings, prompt, given, place))
         return
     ask(magics, prompt, given)
@@ -116,16 +118,17 @@ def ask(
     from gemini_magic.magics.models import suggest
 
     now = situation(magics.shell)
-    asked = to_question(magics.settings, prompt, given, magics.peek(now))
+    wanted, noted = (None, {}) if quiet else _wish(magics, given)
+    asked = to_question(magics.settings, prompt, given, magics.place(now, given))
+    asked = replace(asked, noted=noted)
     engine = magics.engine
     before = engine.last
     try:
-        return answer(
+        turn = answer(
             magics,
             asked,
             given,
             show=lambda: Silent() if quiet else view(magics, given, now),
-            started=lambda: magics.place(now),
         )
     except ModelNotFound as error:
         suggest(magics, error, asked.model)
@@ -133,6 +136,22 @@ def ask(
     finally:
         if "output" in given and engine.last is not before:
             magics.namespace[given["output"]] = engine.last
+    magics.cells.answered(now, turn.id)
+    if wanted is not None:
+        from gemini_magic.magics.inserting import insert
+
+        insert(magics, turn, wanted, now)
+    return turn
+
+
+def _wish(magics: GeminiMagics, given: Mapping[str, Any]) -> tuple[Wish | None, dict[str, Any]]:
+    """What is to be inserted (None: nothing), and how the turn records it."""
+    if "insert" not in given and "run" not in given and magics.settings.insert == "none":
+        return None, {}
+    from gemini_magic.magics.inserting import wish
+
+    wanted = wish(given, magics.settings)
+    return wanted, wanted.to_dict()
 
 
 def view(magics: GeminiMagics, given: Mapping[str, Any], now: Situation) -> View:

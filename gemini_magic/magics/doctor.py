@@ -194,7 +194,7 @@ def _dry_run(magics: GeminiMagics) -> Finding:
     )
     before = magics.engine.last
     try:
-        answer(magics, question, {"fresh": True}, show=Silent, started=lambda: None)
+        answer(magics, question, {"fresh": True}, show=Silent)
     except AnswerError:
         pass  # two tokens may all go into thinking: the service has answered, that was the question
     except GeminiError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from gemini_magic.conversation import Conversation, Exchange
 from gemini_magic.errors import OptionError
 
 
@@ -46,3 +47,18 @@ def no_value(rest: str, name: str) -> None:
 def count(number: int, noun: str) -> str:
     """ "1 exchange", "1,200 exchanges"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def exchange(conversation: Conversation, rest: str, name: str) -> Exchange:
+    """The exchange that ``[N]`` names, by default the last; ``name``: of the subcommand."""
+    if not len(conversation):
+        raise OptionError(
+            f"Conversation {conversation.name} is empty.", "Ask something first: %gemini ask TEXT"
+        )
+    at = number(rest, f"{name} N") if rest else len(conversation)
+    if not 1 <= at <= len(conversation):
+        raise OptionError(
+            f"There is no exchange {at}.",
+            f"%gemini history shows the numbers, 1 to {len(conversation)}.",
+        )
+    return conversation[at - 1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from traitlets import TraitError
+
 from gemini_magic.errors import OptionError
 from gemini_magic.magics.magic import GeminiMagics
 from gemini_magic.magics.transform import transform
@@ -16,6 +18,7 @@ class _Loaded:
 
     def __init__(self, magics: GeminiMagics) -> None:
         self.magics = magics
+        self.name = magics.magic_name
         self.transform = transform(magics.magic_name)
         self.matcher = _matcher(magics)
 
@@ -46,7 +49,14 @@ def load(shell: Any) -> None:
     if getattr(shell, _ATTRIBUTE, None) is not None:
         return
     configurables = list(shell.configurables)
-    magics = GeminiMagics(shell)
+    try:
+        magics = GeminiMagics(shell)
+    except TraitError as error:
+        shell.configurables[:] = configurables
+        raise OptionError(
+            f"A setting cannot be used: {str(error).splitlines()[0]}",
+            "Correct it in ipython_config.py, or: del get_ipython().config['GeminiMagics']",
+        ) from None
     name = magics.magic_name
     owner = shell.magics_manager.magics["cell"].get(name) or shell.magics_manager.magics[
         "line"
@@ -68,6 +78,7 @@ def load(shell: Any) -> None:
     shell.events.register("post_run_cell", magics.after_cell)
     if getattr(shell, "kernel", None) is not None:
         magics.attach(shell.kernel)
+    magics.loaded = True
     setattr(shell, _ATTRIBUTE, loaded)
 
 
@@ -79,8 +90,8 @@ def unload(shell: Any) -> None:
     magics = loaded.magics
     manager = shell.magics_manager
     for kind in ("line", "cell"):
-        if getattr(manager.magics[kind].get(magics.magic_name), "__self__", None) is magics:
-            del manager.magics[kind][magics.magic_name]
+        if getattr(manager.magics[kind].get(loaded.name), "__self__", None) is magics:
+            del manager.magics[kind][loaded.name]
     manager.registry.pop(type(magics).__name__, None)
     shell.configurables[:] = [known for known in shell.configurables if known is not magics]
     if loaded.transform in shell.input_transformers_cleanup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +15,12 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode, observe, validate
 
 from gemini_magic.errors import GeminiError, redact
-from gemini_magic.magics.situation import Situation
+from gemini_magic.magics.cell_state import CellState
+from gemini_magic.magics.situation import Situation, situation
 from gemini_magic.settings import (
     BACKENDS,
     DEFAULT_MODEL,
+    INSERTS,
     RUN,
     THINKING,
     VIEWS,
@@ -78,6 +81,7 @@ class GeminiMagics(Magics):
     thinking = Enum(THINKING, None, allow_none=True, help="how long the model thinks").tag(
         config=True
     )
+    insert = Enum(INSERTS, "none", help="new cells below each answer").tag(config=True)
     view = Enum(VIEWS, "auto", help="how answers are shown").tag(config=True)
     timeout = Float(120.0, help="seconds, the longest wait between complete events").tag(
         config=True
@@ -107,6 +111,7 @@ class GeminiMagics(Magics):
 
     def __init__(self, shell: Any, **kwargs: Any) -> None:
         self._set_by_user: set[str] = set()
+        self.loaded = False  # set by loading.load, when the magic stands under its name
         super().__init__(shell, **kwargs)
         self.magics = {
             kind: dict.fromkeys([self.magic_name], table["gemini"])
@@ -122,15 +127,25 @@ class GeminiMagics(Magics):
         self._run: Run | None = None
         self._raw_cell = ""
         self._execution: str | None = None
-        self._calls: dict[str, int] = {}
+        self._calls: dict[tuple[str, str], int] = {}  # (conversation, cell): calls so far
+        self._calls_lock = threading.Lock()
         self.front_end: FrontEnd | None = None
+        self.cells = CellState()
 
     @validate("model", "magic_name")
     def _not_empty(self, proposal: Any) -> Any:
         value = proposal["value"].strip()
         if not value or (proposal["trait"].name == "magic_name" and not value.isidentifier()):
             raise TraitError(f"{proposal['trait'].name} cannot be {proposal['value']!r}")
+        if proposal["trait"].name == "magic_name" and self.loaded and value != self.magic_name:
+            raise TraitError("magic_name is read when the extension is loaded: set it before")
         return value
+
+    @validate("api_version")
+    def _version(self, proposal: Any) -> Any:
+        if not re.fullmatch(r"v\d\w*", proposal["value"]):
+            raise TraitError(f"api_version is a name like v1beta, not {proposal['value']!r}")
+        return proposal["value"]
 
     @validate("timeout")
     def _positive(self, proposal: Any) -> Any:
@@ -232,20 +247,23 @@ class GeminiMagics(Magics):
             return cell[:-1]
         return cell
 
-    def peek(self, now: Situation) -> tuple[str | None, int]:
-        """The cell that asks and which call of its execution this would be, from 0."""
-        if now.cell is None:
-            return None, 0
-        if now.execution != self._execution:
-            self._execution, self._calls = now.execution, {}
-        return now.cell, self._calls.get(now.cell, 0)
+    def place(
+        self, now: Situation, given: Mapping[str, Any], *, count: bool = True
+    ) -> tuple[str | None, int]:
+        """The cell that asks, and which call of its execution to its conversation this is, from 0.
 
-    def place(self, now: Situation) -> tuple[str | None, int]:
-        """As `peek`, and counts the call."""
-        cell, call = self.peek(now)
-        if cell is not None:
-            self._calls[cell] = call + 1
-        return cell, call
+        ``count``: the call will be made (a preview makes none). Stateless calls have no place.
+        """
+        if now.cell is None or given.get("stateless"):
+            return now.cell, 0
+        key = (given.get("conversation") or self.engine.conversations.current, now.cell)
+        with self._calls_lock:
+            if now.execution != self._execution:
+                self._execution, self._calls = now.execution, {}
+            call = self._calls.get(key, 0)
+            if count:
+                self._calls[key] = call + 1
+        return now.cell, call
 
     def ask(self, prompt: str, given: Mapping[str, Any], *, quiet: bool = False) -> Turn:
         """Ask with the options that were given; shows the answer unless ``quiet``."""
@@ -257,6 +275,8 @@ class GeminiMagics(Magics):
 
     def before_cell(self, info: Any) -> None:
         """``pre_run_cell``: remember the cell as it was typed."""
+        if self.cells.running:
+            return
         self._raw_cell = info.raw_cell or ""
 
     def after_cell(self, result: Any) -> None:
@@ -264,10 +284,12 @@ class GeminiMagics(Magics):
 
         A cell that failed half-way may have asked less than it means to: nothing is forgotten.
         """
-        if self._engine is not None and self._calls and result.success:
-            for cell, calls in self._calls.items():
-                for conversation in self._engine.conversations:
-                    conversation.settle(cell, calls)
+        if self.cells.running:
+            return
+        if self._engine is not None and result.success:
+            for (conversation, cell), calls in self._calls.items():
+                if conversation in self._engine.conversations:
+                    self._engine.conversations.get(conversation).settle(cell, calls)
         self._calls = {}
         self._note_failure(result)
         if self.preload and self._connections is None:
@@ -283,8 +305,15 @@ class GeminiMagics(Magics):
         """Announce ourselves to the front ends of ``kernel`` that have our extension."""
         from gemini_magic.frontend import FrontEnd
 
-        self.front_end = FrontEnd(lambda turn: self.engine.stop(turn), self._bundles)
-        self.front_end.attach(kernel)
+        self.front_end = FrontEnd(
+            lambda turn: self.engine.stop(turn),
+            self._bundles,
+            {"cells": self._serve, "verify": self._serve},
+        )
+        now = situation(self.shell)
+        # Loaded by a cell that nobody watches (nbconvert), or before any front end is there: one
+        # that comes later says hello itself.
+        self.front_end.attach(kernel, announce=now.execution is not None and now.watched)
 
     def _bundles(self, cells: Sequence[str]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
         """The last answer of each of ``cells``, for a page that lost it by a reload."""
@@ -301,6 +330,12 @@ class GeminiMagics(Magics):
             if exchange.turn.cell in cells
         }
         return {str(cell): look.bundle(turn) for cell, turn in turns.items()}
+
+    def _serve(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What the buttons under an answer ask for."""
+        from gemini_magic.magics.verifying import serve
+
+        return serve(self, request)
 
     def _warm(self) -> None:
         try:
@@ -333,6 +368,7 @@ class GeminiMagics(Magics):
 
     def close(self) -> None:
         """Close connections and whatever still runs."""
+        self.cells.closed.set()
         if self.front_end is not None:
             self.front_end.detach()
         if self._engine is not None:

@@ -59,7 +59,7 @@ def error(magics: GeminiMagics, rest: str) -> None:
     if given.pop("preview", False):
         from gemini_magic.magics.preview import preview
 
-        place = magics.peek(situation(magics.shell))
+        place = magics.place(situation(magics.shell), given, count=False)
         preview(magics, to_question(magics.settings, prompt, given, place))
         return
     turn = ask(magics, prompt, given)

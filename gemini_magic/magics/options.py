@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemini_magic.errors import OptionError, did_you_mean
-from gemini_magic.settings import SHOWS, THINKING, VIEWS
+from gemini_magic.settings import INSERTS, SHOWS, THINKING, VIEWS
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,14 @@ OPTIONS: tuple[Option, ...] = (
         many=True,
     ),
     Option("--output", "-o", "NAME", "bind the answer (a Turn) to a variable", read=_identifier),
+    Option(
+        "--insert",
+        "-i",
+        "WHAT",
+        "new cells below: none, code, or all (its text as Markdown cells, too)",
+        choices=INSERTS,
+    ),
+    Option("--run", help="with --insert: run the new code cells, after what is queued already"),
     Option("--view", takes="HOW", help="auto, widget, html, markdown or plain", choices=VIEWS),
     Option("--show", takes="WHAT", help="all, answer, code or results", choices=SHOWS),
     Option("--no-stream", help="one generateContent call instead of a stream"),
@@ -150,10 +158,17 @@ _BY_NAME: dict[str, Option] = {
 }
 
 
+# Quoted pieces as they are, and backslashes outside of them, which shlex would eat.
+_BACKSLASH = re.compile(r"""("(?:\\.|[^"\\])*"|\'[^\']*\')|\\""")
+
+
 def split(line: str) -> list[str]:
-    """The words of an option line, quotes taken off; OptionError when a quote is not closed."""
+    """The words of an option line, quotes taken off; OptionError when a quote is not closed.
+
+    A backslash means itself (a Windows path), but before a quote or backslash in double quotes.
+    """
     try:
-        return shlex.split(line)
+        return shlex.split(_BACKSLASH.sub(lambda found: found[1] or "\\\\", line))
     except ValueError as error:
         raise OptionError(
             f"The option line cannot be read: {str(error).lower()}.",
@@ -245,8 +260,13 @@ def check(given: Mapping[str, Any]) -> None:
     """The same rules for values that came from Python; OptionError on one that cannot be used."""
     for option in OPTIONS:
         value = given.get(option.key)
-        if option.takes and value is not None and not option.many:
-            _value(option, str(value))
+        if not option.takes or value is None or option.many:
+            continue
+        if (option.read in (str, _named) or option.choices) and not isinstance(value, str):
+            raise OptionError(
+                f"{option.key} cannot be {value!r}.", f"It takes text, not {type(value).__name__}."
+            )
+        _value(option, str(value))
 
 
 def help_table() -> str:

@@ -11,9 +11,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gemini_magic.conversation import Conversation, Exchange
+from gemini_magic.conversation import Exchange
 from gemini_magic.errors import NoBackend, OptionError, did_you_mean
-from gemini_magic.magics import config, conversations, costs, doctor, mending, models, restoring
+from gemini_magic.magics import (
+    cell_commands,
+    config,
+    conversations,
+    costs,
+    doctor,
+    line,
+    mending,
+    models,
+    restoring,
+)
 from gemini_magic.magics.line import count as _count
 from gemini_magic.magics.line import no_value as _no_value
 from gemini_magic.magics.line import number as _number
@@ -157,7 +167,7 @@ def _described(exchange: Exchange) -> str:
 
 def _show(magics: GeminiMagics, rest: str) -> None:
     conversation = magics.engine.conversations.get()
-    turn = _exchange(conversation, rest, "show").turn
+    turn = line.exchange(conversation, rest, "show").turn
     from gemini_magic.magics.asking import view
     from gemini_magic.magics.situation import situation
 
@@ -238,6 +248,18 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
         "rebuild the conversation from the answers stored in a notebook",
         restoring.restore,
     ),
+    Subcommand(
+        "insert", "[N] [code|all]", "an answer as new cells below its prompt", cell_commands.insert
+    ),
+    Subcommand(
+        "run", "[N]", "show an answer's code, then run it in this kernel", cell_commands.run
+    ),
+    Subcommand(
+        "verify",
+        "[N]",
+        "run an answer's code in a fresh local process and compare the outputs",
+        cell_commands.verify,
+    ),
     Subcommand("usage", "", "tokens and cost: last answer, conversation, session", costs.usage),
     Subcommand(
         "error",
@@ -260,20 +282,6 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 )
 
 _BY_NAME = {command.name: command for command in SUBCOMMANDS}
-
-
-def _exchange(conversation: Conversation, rest: str, name: str) -> Exchange:
-    if not len(conversation):
-        raise OptionError(
-            f"Conversation {conversation.name} is empty.", "Ask something first: %gemini ask TEXT"
-        )
-    number = _number(rest, f"{name} N") if rest else len(conversation)
-    if not 1 <= number <= len(conversation):
-        raise OptionError(
-            f"There is no exchange {number}.",
-            f"%gemini history shows the numbers, 1 to {len(conversation)}.",
-        )
-    return conversation[number - 1]
 
 
 __all__ = ["OPTIONS", "SUBCOMMANDS", "Subcommand", "run"]

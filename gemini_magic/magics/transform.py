@@ -19,7 +19,9 @@ Transform = Callable[[list[str]], list[str]]
 def transform(name: str) -> Transform:
     """The transform for the magic called ``name``: takes and returns the lines of a cell."""
     cell_start = re.compile(rf"[ \t]*%%{re.escape(name)}(?![\w?])(.*)", re.DOTALL)
-    line_start = re.compile(rf"([ \t]*)%{re.escape(name)}(?![\w?])(.*)", re.DOTALL)
+    # A line of its own, or what is assigned; with IPython's continuation by a backslash.
+    assigned = r"[A-Za-z_][\w., \t\[\]'\"]*=[ \t]*"
+    line_start = re.compile(rf"([ \t]*(?:{assigned})?)%{re.escape(name)}(?![\w?])(.*)", re.DOTALL)
 
     def gemini_input(lines: list[str]) -> list[str]:
         first = next((at for at, line in enumerate(lines) if line.strip()), None)
@@ -34,6 +36,9 @@ def transform(name: str) -> Transform:
             return lines  # another cell magic: its body is its own
         return _lines(lines, line_start, name)
 
+    # IPython leaves such transforms out when it asks whether a cell is complete (check_complete):
+    # in a terminal, %%gemini then goes on until an empty line, as other cell magics do.
+    gemini_input.has_side_effects = True  # type: ignore[attr-defined]
     return gemini_input
 
 
@@ -51,7 +56,11 @@ def _lines(lines: list[str], start: re.Pattern[str], name: str) -> list[str]:
             return lines
         found = start.fullmatch(lines[at])
         assert found is not None
-        lines[at] = found[1] + _call("run_line_magic", name, found[2].strip())
+        end = at
+        while lines[end].endswith("\\\n") and end + 1 < len(lines):
+            end += 1
+        rest = found[2] + "".join(lines[at + 1 : end + 1])
+        lines[at : end + 1] = [found[1] + _call("run_line_magic", name, rest.strip())]
         done = at + 1
 
 

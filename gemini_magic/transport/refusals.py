@@ -45,6 +45,9 @@ _ABOUT_MODEL = re.compile(r"\bmodel\b.*(support|format)|(support|enabled).*\bmod
 _REFUSED_LEVEL = re.compile(r"thinking level (\w+) is not supported", re.IGNORECASE)
 
 
+_KEY_WORDS = re.compile(r"api key (expired|not valid|not found)", re.IGNORECASE)
+
+
 def refusal(body: Any, code: int = 0, headers: Mapping[str, str] | None = None) -> GeminiError:
     """The error for what the service answered instead of content.
 
@@ -63,7 +66,7 @@ def refusal(body: Any, code: int = 0, headers: Mapping[str, str] | None = None) 
         return _no_answer(found)
     if code == 407:
         return Unreachable(found.what("The proxy asks for a login"), _PROXY_LOGIN)
-    if found.reason == "API_KEY_INVALID" or "api key expired" in message.lower():
+    if found.reason == "API_KEY_INVALID" or _KEY_WORDS.search(message):
         return found.as_(AccessDenied, "The service refused the API key", _KEY)
     if "location is not supported" in message.lower():
         return found.as_(AccessDenied, "The service refused this location", _LOCATION)

@@ -121,11 +121,27 @@ def test_several_answers_of_one_cell_stand_in_their_order():
 
 def test_the_note_that_cells_are_missing_goes_when_they_come():
     cell = asked(answer("t1", *PARTS))
-    note = new_output("display_data", {"text/plain": "3 cells"}, metadata={PENDING: "t1"})
+    wish = {"turn": "t1", "insert": "all"}
+    note = new_output("display_data", {"text/plain": "3 cells"}, metadata={PENDING: wish})
     cell.outputs.append(note)
     made = notebook(cell)
     insert_all(made)
     assert all(PENDING not in output.metadata for output in made.cells[0].outputs)
+
+
+def test_a_line_that_names_the_answer_of_another_cell_gets_its_cells_once():
+    note = new_output(
+        "display_data",
+        {"text/plain": "1 cell"},
+        metadata={PENDING: {"turn": "t1", "insert": "code", "run": True}},
+    )
+    line = new_code_cell("%gemini insert 1 code", outputs=[note], id="line")
+    made = notebook(asked(answer("t1", *PARTS, insert="none")), line)
+    (done,) = insert_all(made)
+    assert done.run
+    assert sources(made)[1:] == ["%gemini insert 1 code", "print(6 * 7)"]
+    assert made.cells[1].outputs == []
+    assert insert_all(made) == []
 
 
 def test_a_notebook_without_cell_ids_is_brought_to_the_version_that_has_them():

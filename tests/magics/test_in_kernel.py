@@ -132,6 +132,33 @@ def test_ask_in_a_loop_makes_one_exchange_a_call_and_a_rerun_replaces_them_all(k
         assert prompts(server.asked[-1]) == ["n is 4", "n is 5", "next"]
 
 
+def test_a_cell_forgets_nothing_of_other_conversations(kernel: Kernel):
+    with Replay(Answer(ANSWER)) as server:
+        ask_of(kernel, server)
+        kernel.run("from gemini_magic import ask\nfor n in range(3): ask(f'a{n}')", cell="a")
+        kernel.run("%gemini conversation --fork idea")
+        kernel.run("ask('b0')", cell="a")
+        assert "idea, 1 exchange" in kernel.run("%gemini conversation").stdout
+        kernel.run("%gemini conversation main")
+        assert "main, 3 exchanges" in kernel.run("%gemini conversation").stdout
+
+
+def test_a_stateless_call_takes_no_place(kernel: Kernel):
+    with Replay(Answer(ANSWER)) as server:
+        ask_of(kernel, server)
+        kernel.run("from gemini_magic import ask\nask('z0'); ask('z1')", cell="a")
+        kernel.run("ask('z0'); ask('alone', stateless=True); ask('z2')", cell="a")
+        kernel.run("%%gemini\nnext", cell="b")
+        assert prompts(server.asked[-1]) == ["z0", "z2", "next"]
+
+
+@pytest.mark.parametrize("call", ["ask('x', model=5)", "ask('x', system=5)", "ask(5)", "ask('')"])
+def test_values_of_the_wrong_kind_are_our_error(kernel: Kernel, call: str):
+    ran = kernel.run(f"from gemini_magic import ask\n{call}")
+    assert ran.error["ename"] in ("OptionError", "PromptError")
+    assert len(ran.error["traceback"]) == 2
+
+
 def test_the_turn_is_bound_to_the_named_variable_and_displays_itself(kernel: Kernel):
     with Replay(Answer(ANSWER)) as server:
         ask_of(kernel, server)

@@ -69,6 +69,29 @@ def test_a_magic_of_the_same_name_is_refused_by_name(tmp_path: Path):
         assert "backend" in kernel.run("%gem").stdout
 
 
+def test_a_setting_that_cannot_be_used_is_told_and_can_be_mended(tmp_path: Path):
+    with Kernel(tmp_path, load=False) as kernel:
+        kernel.run("get_ipython().config.GeminiMagics.timeout = -1")
+        ran = kernel.run("%load_ext gemini_magic")
+        assert ran.error["ename"] == "OptionError"
+        assert len(ran.error["traceback"]) == 2
+        kernel.run("del get_ipython().config['GeminiMagics']")
+        assert kernel.run("%load_ext gemini_magic").ok
+
+
+def test_the_name_cannot_be_changed_once_it_is_in_use(tmp_path: Path):
+    with Kernel(tmp_path) as kernel:
+        kernel.run("%config GeminiMagics.magic_name = 'gem'")
+        assert kernel.run("%unload_ext gemini_magic").ok
+        assert kernel.value("'gemini' in get_ipython().magics_manager.magics['cell']") is False
+
+
+def test_loading_where_nobody_watches_opens_no_comm(tmp_path: Path):
+    with Kernel(tmp_path, load=False) as kernel:
+        quiet = kernel.run("%load_ext gemini_magic", watched=False)
+        assert not [m for m in quiet.messages if m["msg_type"] == "comm_open"]
+
+
 def test_without_a_backend_the_error_names_three_ways_on(tmp_path: Path):
     with Kernel(tmp_path) as kernel:
         ran = kernel.run("%%gemini\nhi")

@@ -16,6 +16,13 @@ def manager(name: str = "gemini") -> TransformerManager:
     return made
 
 
+def test_a_cell_magic_goes_on_in_a_terminal_until_an_empty_line():
+    ours, plain = manager(), TransformerManager()
+    for cell in ("%%gemini\n", "%%gemini\nwhat?\n", "%%gemini -o t\nwhat?\n\n", "%gemini\n"):
+        assert ours.check_complete(cell) == plain.check_complete(cell)
+    assert ours.check_complete("%%gemini\n")[0] == "incomplete"
+
+
 def called(cell: str, name: str = "gemini") -> list[tuple[str, ...]]:
     """The magic calls that running ``cell`` makes, by running what the transform made of it."""
     calls: list[tuple[str, ...]] = []
@@ -83,6 +90,8 @@ def test_the_rest_of_a_line_reaches_the_magic_unchanged(text: str):
             ("line", "gemini", "ask b??"),
         ]),
         ("if True:\n    %gemini ask why {x}?\n", [("line", "gemini", "ask why {x}?")]),
+        ("y = %gemini ask what is this?\n", [("line", "gemini", "ask what is this?")]),
+        ("%gemini ask a \\\n b?\n", [("line", "gemini", "ask a \\\n b?")]),
     ],
 )  # fmt: skip
 def test_cells_and_lines_of_our_magic_become_its_calls(cell: str, calls: list[tuple[str, ...]]):

@@ -1,0 +1,216 @@
+"""Keys are nowhere: a scan of everything that a run of everything wrote.
+
+Keys of three formats stand in the environment, the keyring's place, IPython's configuration, the
+base URL, headers, exceptions and chained exceptions; then every byte that came from the kernel,
+every file it left, and every log line at DEBUG is searched for them, also in base64 and quoted
+for a URL.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .kernel import Kernel, Ran, environment
+from .replay import Answer, Asked, Replay
+from .sse import ANSWER, stream, text
+
+KEYS = {
+    "classic": "AIzaSyScanScanScanScanScanScanScanScan1",
+    "new": "AQ.Ab8RN6IscanscanscanscanscanSCANscanscan2",
+    "token": "ya29.a0AfB_byScanScanScanScanScanScanScan3",
+}
+LEAKED = "AIzaSyLeakLeakLeakLeakLeakLeakLeakLeak4"  # in what others say: URLs, headers, errors
+
+
+def forms(key: str) -> Iterator[bytes]:
+    """The key, and as base64 has it at each of its three alignments, and quoted for a URL."""
+    yield key.encode()
+    yield urllib.parse.quote(key, safe="").encode()
+    for shift in range(3):
+        encoded = base64.b64encode(b"x" * shift + key.encode())
+        yield encoded[4:-4]
+
+
+def found(data: bytes, *keys: str) -> list[str]:
+    return [key[:10] for key in keys if any(form in data for form in forms(key))]
+
+
+def service(asked: Asked) -> None:
+    """Answers some and refuses others, quoting the key it was given and one of its own."""
+    key = asked.headers.get("x-goog-api-key", "none")
+    prompt = asked.body.decode("utf-8", "replace")
+    if asked.path.partition("?")[0].endswith("/models"):
+        Answer(b'{"models": [{"name": "models/gemini-3.8-flash"}]}', 200, "application/json")(asked)
+    elif "refuse" in prompt:
+        said = f"key {key} or {LEAKED} at https://host/v1?key={LEAKED} is not valid"
+        error = {"error": {"code": 403, "message": said, "status": "PERMISSION_DENIED"}}
+        headers = {"x-debug": key, "www-authenticate": f"Bearer {LEAKED}"}
+        Answer(json.dumps(error).encode(), 403, "application/json", headers=headers)(asked)
+    elif "redirect" in prompt:
+        asked.head(307, location=f"http://elsewhere.example/?key={LEAKED}", content_length="0")
+    elif "drop" in prompt:
+        asked.head(content_type="text/event-stream")
+        asked.send(stream(text("half")))
+        asked.reset()
+    elif "page" in prompt:
+        Answer(f"<html><title>key={key}</title></html>".encode(), 200, "text/html")(asked)
+    else:
+        Answer(ANSWER)(asked)
+
+
+DEBUG = """
+import logging
+logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)
+for name in ('google_genai', 'httpx2', 'httpcore2', 'httpx', 'httpcore', 'urllib3', 'gemini_magic'):
+    logging.getLogger(name).setLevel(logging.DEBUG)
+"""
+CELLS = (
+    "%gemini",
+    "%gemini status",
+    "%gemini backend",
+    "%gemini config",
+    "%gemini models",
+    "%gemini doctor",
+    "%gemini usage",
+    "%%gemini\nhello",
+    "%%gemini --preview\nhello",
+    "%%gemini --no-stream\nrefuse me",
+    "%%gemini\nrefuse me",
+    "%tb",
+    "%%gemini\nredirect me",
+    "%tb",
+    "%%gemini\ndrop me",
+    "%%gemini\na page please",
+    "%%gemini -m nothing\nhello",
+    "%%gemini --api-key {key}\nhello",
+    "%%gemini --key={key}\nhello",
+    "%gemini config api_key={key}",
+    "%gemini config key={key}",
+    "%config GeminiMagics.show_tracebacks = True",
+    "%%gemini\nrefuse me",
+    "%tb",
+    "from gemini_magic import ask\nask('refuse me')",
+    "try:\n    ask('refuse me')\nexcept Exception as error:\n"
+    "    raise RuntimeError('chained') from error",
+    "try:\n    ask('drop me')\nexcept Exception:\n    1 / 0",
+    "import traceback\ntry:\n    ask('refuse me')\nexcept Exception:\n    traceback.print_exc()",
+    "magics = get_ipython()._gemini_magic.magics\nrepr(magics.connect()), str(magics.connect())",
+    "%config GeminiMagics.answers_dir = 'answers'",
+    "%%gemini -o kept\nremember this",
+    "kept",
+    "%gemini history",
+    "%gemini save saved.json",
+    "import os\nleft = os.environ['GOOGLE_GEMINI_BASE_URL']\n"
+    "os.environ['GOOGLE_GEMINI_BASE_URL'] = 'http://127.0.0.1:9/?key={key}'",
+    "%%gemini\nhello at a bad address",
+    "%%gemini --preview\nhello",
+    "%gemini doctor",
+    "os.environ['GOOGLE_GEMINI_BASE_URL'] = 'http://user:{key}@127.0.0.1:9/'",
+    "%%gemini\nhello at a bad address",
+    "%gemini doctor",
+    "os.environ['http_proxy'] = 'http://user:{key}@127.0.0.1:9'; os.environ['no_proxy'] = ''",
+    "%%gemini\nhello through a proxy",
+    "%gemini doctor",
+)
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_no_key_is_in_anything_that_a_kernel_wrote(tmp_path: Path, kind: str):
+    key = KEYS[kind]
+    folder = tmp_path / "work"
+    folder.mkdir()
+    profile = folder / "ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    # Whoever puts a key into the configuration finds it in no output either.
+    written = profile / "ipython_config.py"
+    written.write_text("c = get_config()\nc.GeminiMagics.retries = 0\n")
+    with (
+        Replay(service) as server,
+        Kernel(folder, GEMINI_API_KEY=key, GOOGLE_GEMINI_BASE_URL=server.url) as kernel,
+    ):
+        kernel.run(DEBUG)
+        output = b""
+        for source in CELLS:
+            ran = kernel.run(source.replace("{key}", key), cell=source[:20])
+            output += received(ran)
+            assert found(received(ran), key, LEAKED) == [], source
+        assert any(asked.headers.get("x-goog-api-key") == key for asked in server.asked)
+    assert b"half" in output, "the scan reads what was shown"
+    log = (folder / "debug.log").read_bytes()
+    assert b"127.0.0.1" in log, "the log is at work"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {"saved.json", "debug.log"} <= {path.name for path in files}
+    assert [path for path in files if path.parent.name == "answers"]
+    for path in files:
+        if path.name.startswith("history.sqlite"):
+            continue  # IPython's own record of what the user typed
+        assert found(path.read_bytes(), key, LEAKED) == [], path
+
+
+def received(ran: Ran) -> bytes:
+    """What came from the kernel, without the echo of what was typed."""
+    messages = [one["content"] for one in ran.messages if one["msg_type"] != "execute_input"]
+    meta = [one["metadata"] for one in ran.messages]
+    data: Any = [messages, meta, ran.reply]
+    return json.dumps(data, default=str, ensure_ascii=False).encode()
+
+
+def test_no_key_is_in_what_a_batch_run_wrote(tmp_path: Path):
+    key = KEYS["new"]
+    notebook = {
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"c{number}",
+                "metadata": {},
+                "source": source,
+                "execution_count": None,
+                "outputs": [],
+            }
+            for number, source in enumerate(["%load_ext gemini_magic", "%%gemini\nhello"])
+        ],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    refused = json.loads(json.dumps(notebook))
+    refused["cells"][1]["source"] = "%%gemini\nrefuse me"
+    (tmp_path / "good.ipynb").write_text(json.dumps(notebook))
+    (tmp_path / "bad.ipynb").write_text(json.dumps(refused))
+    with Replay(service) as server:
+        ran = subprocess.run(
+            [
+                *(sys.executable, "-m", "gemini_magic.batch.cli", "run", "good.ipynb", "bad.ipynb"),
+                *("--out", "out", "--html", "--report", "report.json", "--answers", "answers"),
+            ],
+            cwd=tmp_path,
+            env=environment(tmp_path, GEMINI_API_KEY=key, GOOGLE_GEMINI_BASE_URL=server.url),
+            capture_output=True,
+            check=False,
+            timeout=110,
+        )
+        assert server.asked, ran.stderr.decode()
+    assert ran.returncode == 1, ran.stderr.decode()
+    assert found(ran.stdout + ran.stderr, key, LEAKED) == []
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    names = {path.name for path in files}
+    assert {"report.json", "good.ipynb", "bad.ipynb", "good.html"} <= names
+    for path in files:
+        assert found(path.read_bytes(), key, LEAKED) == [], os.fspath(path)
+
+
+def test_the_scan_finds_what_it_looks_for():
+    for key in KEYS.values():
+        assert found(b"... " + key.encode() + b" ...", key)
+        assert found(base64.b64encode(b"key: " + key.encode() + b"; more"), key)
+        assert not found(b"[key]", key)
