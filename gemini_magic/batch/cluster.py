@@ -73,7 +73,7 @@ def run_on_cluster(
     failed = False
     with client, _stop_file(run_folder) as interrupted:
         under_way: dict[Any, int] = {}
-        results: Any = distributed.as_completed()  # type: ignore[no-untyped-call]
+        results: Any = distributed.as_completed(loop=client.loop)  # type: ignore[no-untyped-call]
 
         def submit() -> None:
             if interrupted() or (failed and not keep_going):
