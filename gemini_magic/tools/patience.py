@@ -29,9 +29,11 @@ def within(seconds: float, stop: Stop, function: Callable[[], Any]) -> Any:
     end, and the limit is looked at then.
     """
     watcher = _Watcher(seconds)
-    stop.on_stop(lambda: watcher.end("stopped"))
     try:
         try:
+            # From here on the signal may come, so not a line earlier.
+            stop.on_stop(lambda: watcher.end("stopped"))
+            watcher.start()
             result = function()
         finally:
             # Signals that were sent before this arrive before the next statements are over.
@@ -58,6 +60,8 @@ class _Watcher:
         self._finished = False
         self._timer = threading.Timer(seconds, self.end, ("time",))
         self._timer.daemon = True
+
+    def start(self) -> None:
         self._timer.start()
 
     def end(self, why: str) -> None:
