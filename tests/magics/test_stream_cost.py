@@ -14,8 +14,8 @@ from ..sse import frame, text
 
 
 def words(number: int) -> str:
-    """80 characters of an answer."""
-    return f"Sentence {number:05} of a long answer, with some *words* in it and a number {number:05}.\n"
+    """A line of an answer."""
+    return f"Sentence {number:05} of a long answer, with *words* and a number {number:05}.\n"
 
 
 @pytest.mark.parametrize(("chunks", "seen"), [(10, 1), (100, 3), (1000, 8)])
