@@ -1,0 +1,65 @@
+"""Takes the README's pictures from the real page: ``python notebooks/pictures/take.py``.
+
+A real JupyterLab with the built extension, a real kernel, the offline emulator, headless Chromium;
+light and dark. Needs the test extra, Chromium, and a checkout installed with ``pip install .``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CHECKOUT = HERE.parents[1]
+sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests" / "e2e")]
+
+from browsing import App, Server, until  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+LOAD = "%load_ext gemini_magic\n%gemini backend emulator"
+ASK = [
+    "%%gemini\nAdd up these prices: 12.50; 3,20 €; $1,004.99; n/a; 7",
+    "%%gemini\nPlot sine and cosine from 0 to 2 pi with matplotlib.",
+]
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+
+def take(app: App, name: str, theme: str) -> None:
+    """One picture of the answers, in ``theme``, as ``answers-NAME.png`` beside this script."""
+    app.open([LOAD, *ASK])
+    app.js("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    app.run(0)
+    for at in range(1, len(ASK) + 1):
+        app.run(at)
+        turn = app.turn(at)
+        until(lambda turn=turn: turn.get_attribute("data-status") == "complete", "the answer")
+    app.turn(1).locator("details.gm-Code > summary").first.click()
+    app.page.set_viewport_size({"width": 1100, "height": 1500})
+    app.page.wait_for_timeout(500)
+    app.page.locator(".jp-Notebook").first.screenshot(path=str(HERE / f"answers-{name}.png"))
+
+
+def main() -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("Chromium is not installed (apt-get install chromium).")
+    built = CHECKOUT / "gemini_magic" / "labextension"
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server("lab", Path(folder), built, python_path=[CHECKOUT])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        server.start()
+        try:
+            for name, theme in THEMES.items():
+                with App(browser, server) as app:
+                    take(app, name, theme)
+        finally:
+            browser.close()
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
