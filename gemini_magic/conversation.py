@@ -88,6 +88,7 @@ class Place:
     before: int
     call: int
     replaces: Exchange | None
+    cell: str | None = None
 
 
 class Conversation:
@@ -116,11 +117,11 @@ class Conversation:
                 if exchange.turn.cell == cell
             }
             if call in own:
-                return Place(own[call], call, self._exchanges[own[call]])
+                return Place(own[call], call, self._exchanges[own[call]], cell)
             earlier = [position for number, position in own.items() if number < call]
             if earlier:
-                return Place(max(earlier) + 1, call, None)
-        return Place(len(self._exchanges), call, None)
+                return Place(max(earlier) + 1, call, None, cell)
+        return Place(len(self._exchanges), call, None, cell)
 
     def contents(self, place: Place) -> list[Json]:
         """The history a request at ``place`` carries: ready wire Contents, oldest first."""
@@ -143,7 +144,7 @@ class Conversation:
             exchange = replace(exchange, good=replaced.sent)
         at = self._position(replaced) if replaced is not None else None
         if at is None:
-            at = self._gap(turn.cell, place.call)
+            at = self._gap(place.cell, place.call)
             self._exchanges.insert(at, exchange)
         else:
             self._exchanges[at] = exchange

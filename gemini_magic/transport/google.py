@@ -20,6 +20,7 @@ from gemini_magic.events import Chunk, Event, Progress
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.files import Large, Sending, Uploaded, Uploads
 from gemini_magic.transport.generation import generation, tools
+from gemini_magic.transport.logs import keep_out_of_logs
 from gemini_magic.transport.protocol import ModelInfo, Outgoing, Preview
 from gemini_magic.transport.refusals import refusal
 from gemini_magic.transport.retries import Waits
@@ -251,6 +252,7 @@ def _build(backend: Backend) -> tuple[genai.Client, HttpClient]:
     logger = logging.getLogger("google_genai")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
+    keep_out_of_logs(backend.api_key)
     http = HttpClient()
     options = types.HttpOptions(
         api_version=backend.api_version,

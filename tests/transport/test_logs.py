@@ -1,0 +1,33 @@
+"""Keys stay out of the logs of the libraries below, also at DEBUG."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from gemini_magic.transport.backends import Backend
+from gemini_magic.transport.google import GoogleTransport
+from gemini_magic.transport.protocol import Outgoing
+
+from ..replay import Answer, Replay
+from ..sse import ANSWER
+
+KEY = "AIza" + "SyNotARealKey0123456789abcdefghijk"
+ODD = "not-of-a-known-shape-0123456789"
+
+
+@pytest.mark.parametrize("key", [KEY, ODD])
+def test_a_key_that_a_server_echoes_or_a_url_holds_is_not_logged(
+    caplog: pytest.LogCaptureFixture, key: str
+):
+    caplog.set_level(logging.DEBUG)
+    answer = Answer(ANSWER, headers={"x-echo": key})
+    with Replay(answer) as server:
+        transport = GoogleTransport(Backend("developer", key, base_url=f"{server.url}{key}/"))
+        contents = [{"role": "user", "parts": [{"text": "hi"}]}]
+        assert list(transport.send(Outgoing("m", contents)))
+        transport.close()
+    said = "\n".join(f"{record.name}: {record.getMessage()}" for record in caplog.records)
+    assert "httpcore2" in said and "x-echo" in said, "the libraries did log the exchange"
+    assert key not in said
