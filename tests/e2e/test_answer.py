@@ -222,7 +222,7 @@ def test_copy_puts_the_code_and_the_answer_on_the_clipboard(lab: App) -> None:
 def test_a_long_answer_is_drawn_in_pieces_that_stay(lab: App) -> None:
     text = "".join(f"Paragraph {n} of *many*, with `code`.\n\n" for n in range(60))
     lab.open(
-        [READY, f"p.play(p.turn((p.Text({text!r}),)), size=40, pause=0.03)"],
+        [READY, f"p.play(p.turn((p.Text({text!r}),)), size=40, pause=0.15)"],
     )
     lab.run(0)
     lab.start(1)
