@@ -28,7 +28,8 @@ def source(code: Code) -> str:
     Gemini 2.5 Pro writes what it runs while thinking indented. Python that is fine as it stands
     keeps every character between its first and its last line.
     """
-    text = code.code.replace("\r\n", "\n")
+    # Editors know one end of line; Python reads the others as that one, in strings too.
+    text = code.code.replace("\r\n", "\n").replace("\r", "\n")
     if _tree(text) is None:
         dedented = textwrap.dedent(text)
         text = dedented if _tree(dedented) is not None else text

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
+import { Deeds } from './deeds';
 import { keepKeys } from './keys';
 import { LiveTurns } from './live';
 import { follow } from './notebooks';
@@ -25,7 +26,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     rendermime: IRenderMimeRegistry,
     tracker: INotebookTracker | null
   ) => {
-    const shared: Shared = { live: new LiveTurns(), folds: new Map() };
+    const shared: Shared = { live: new LiveTurns(), folds: new Map(), deeds: new Deeds() };
     rendermime.addFactory(
       {
         safe: true,
@@ -40,7 +41,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     );
     keepKeys();
     if (tracker) {
-      follow(tracker, shared.live);
+      shared.cellsOf = follow(tracker, shared.live, shared.deeds);
     }
   }
 };

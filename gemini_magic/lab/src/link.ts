@@ -1,5 +1,6 @@
 /**
- * The connection with the `gemini_magic` of one kernel, over two comms.
+ * The connection with the `gemini_magic` of one kernel, over two comms, and a third one that the
+ * kernel opens for each insertion of cells.
  *
  * `gemini_magic.panel` is opened here, carries requests, and is answered on; `gemini_magic.notify`
  * is opened by the kernel and carries what it pushes; nothing is ever sent back on it. ipykernel
@@ -16,6 +17,7 @@ import { TURN_MIME, isTurn } from './turn';
 
 export const PANEL = 'gemini_magic.panel';
 export const NOTIFY = 'gemini_magic.notify';
+export const CELLS = 'gemini_magic.cells';
 
 /** An answer that the kernel holds for a cell. */
 export interface Held {
@@ -34,6 +36,8 @@ export interface Listener {
   held(turns: Record<string, Held[]>): void;
   /** Whether a finished answer is in the notebook: undefined when no output is of this turn. */
   finished(turn: string): boolean | undefined;
+  /** Cells that the kernel asks this page to insert, for a cell it is executing. */
+  insert(cells: JSONObject): void;
 }
 
 export class KernelLink implements Source {
@@ -46,6 +50,7 @@ export class KernelLink implements Source {
       return; // Another connection of this page to the same kernel does.
     }
     kernel.registerCommTarget(NOTIFY, this.onNotifyOpened);
+    kernel.registerCommTarget(CELLS, this.onCells);
     kernel.statusChanged.connect(this.onStatus, this);
   }
 
@@ -67,6 +72,7 @@ export class KernelLink implements Source {
       () => {
         this.panel = undefined;
         this.greeted = false;
+        this.refuse();
         if (!known && this.notified) {
           void this.connect(); // The extension was loaded just after we had asked for it.
         }
@@ -84,6 +90,20 @@ export class KernelLink implements Source {
     this.send({ type: 'turn', turn });
   }
 
+  /** Ask for something that is answered once; rejects with words for the user. */
+  request(message: JSONObject): Promise<JSONObject> {
+    if (!this.greeted || !this.panel) {
+      return Promise.reject(
+        new Error('This needs the kernel: run %load_ext gemini_magic in it, then try again.')
+      );
+    }
+    const id = ++this.requests;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.send({ ...message, id });
+    });
+  }
+
   /** Stop an answer; without subshells a message would wait for it, an interrupt does not. */
   stop(turn: string): void {
     if (this.greeted && this.panel?.answersWhileBusy) {
@@ -96,6 +116,7 @@ export class KernelLink implements Source {
   dispose(): void {
     if (!this.kernel.isDisposed && this.kernel.handleComms) {
       this.kernel.removeCommTarget(NOTIFY, this.onNotifyOpened);
+      this.kernel.removeCommTarget(CELLS, this.onCells);
       this.kernel.statusChanged.disconnect(this.onStatus, this);
     }
     this.drop(true);
@@ -120,7 +141,25 @@ export class KernelLink implements Source {
     void this.connect();
   };
 
+  /** Every page of the kernel is told; only the one that runs the cell has asked. */
+  private readonly onCells = (_comm: Kernel.IComm, message: KernelMessage.ICommOpenMsg): void => {
+    const { session } = message.parent_header as { session?: string };
+    if (session === this.kernel.clientId) {
+      this.listener.insert(message.content.data);
+    }
+  };
+
   private answered(data: JSONObject): void {
+    const asked = typeof data.id === 'number' ? this.waiting.get(data.id) : undefined;
+    if (asked) {
+      this.waiting.delete(data.id as number);
+      if (typeof data.error === 'string') {
+        asked.reject(new Error(data.error));
+      } else {
+        asked.resolve(data);
+      }
+      return;
+    }
     switch (data.type) {
       case 'hello':
         this.greeted = true;
@@ -187,6 +226,15 @@ export class KernelLink implements Source {
       this.live.end(turn);
     }
     this.streaming.clear();
+    this.refuse();
+  }
+
+  /** The kernel will not answer any more. */
+  private refuse(): void {
+    for (const { reject } of this.waiting.values()) {
+      reject(new Error('The kernel has gone before it could answer.'));
+    }
+    this.waiting.clear();
   }
 
   private panel: Channel | undefined;
@@ -194,4 +242,9 @@ export class KernelLink implements Source {
   private greeted = false;
   private notified: Kernel.IComm | undefined;
   private readonly streaming = new Set<string>();
+  private requests = 0;
+  private readonly waiting = new Map<
+    number,
+    { resolve: (data: JSONObject) => void; reject: (error: Error) => void }
+  >();
 }

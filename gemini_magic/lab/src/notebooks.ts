@@ -4,22 +4,32 @@ import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
+import type { JSONObject } from '@lumino/coreutils';
 
+import { NotebookCells } from './cells';
 import { kernelInfo } from './channel';
+import type { Deeds } from './deeds';
 import { type Held, KernelLink, type Listener } from './link';
 import type { LiveTurns } from './live';
 import { TURN_MIME, type Turn, isTurn } from './turn';
 
 type Context = DocumentRegistry.IContext<INotebookModel>;
 
-/** Link the kernel of every notebook that is opened, as long as it is open. */
-export function follow(tracker: INotebookTracker, live: LiveTurns): void {
-  const followed = new Set<Context>();
+/**
+ * Link the kernel of every notebook that is opened, as long as it is open; returns what finds the
+ * cells of an open notebook.
+ */
+export function follow(
+  tracker: INotebookTracker,
+  live: LiveTurns,
+  deeds: Deeds
+): (context: Context) => NotebookCells | undefined {
+  const followed = new Map<Context, Notebook>();
   const add = ({ context }: NotebookPanel): void => {
     // Two views of one notebook share the context, and with it the kernel.
     if (!followed.has(context)) {
-      followed.add(context);
-      const notebook = new Notebook(context, live);
+      const notebook = new Notebook(context, live, tracker, deeds);
+      followed.set(context, notebook);
       context.disposed.connect(() => {
         followed.delete(context);
         notebook.dispose();
@@ -30,18 +40,28 @@ export function follow(tracker: INotebookTracker, live: LiveTurns): void {
   tracker.widgetAdded.connect((_tracker, panel) => {
     add(panel);
   });
+  return context => followed.get(context)?.inserting;
 }
 
 class Notebook implements Listener {
   constructor(
     private readonly context: Context,
-    private readonly live: LiveTurns
+    private readonly live: LiveTurns,
+    tracker: INotebookTracker,
+    deeds: Deeds
   ) {
+    this.inserting = new NotebookCells(context, tracker, deeds, message =>
+      this.link
+        ? this.link.request(message)
+        : Promise.reject(new Error('This needs a kernel: start one, then try again.'))
+    );
     context.sessionContext.kernelChanged.connect(this.onKernel, this);
     void context.sessionContext.ready.then(() => {
       this.onKernel();
     });
   }
+
+  readonly inserting: NotebookCells;
 
   dispose(): void {
     this.context.sessionContext.kernelChanged.disconnect(this.onKernel, this);
@@ -63,6 +83,10 @@ class Notebook implements Listener {
       .flatMap(cell => outputs(cell))
       .filter(({ shown }) => shown?.id === turn);
     return found.length ? found.every(({ shown }) => shown?.status !== 'streaming') : undefined;
+  }
+
+  insert(cells: JSONObject): void {
+    this.inserting.received(cells);
   }
 
   private onKernel(): void {

@@ -3,8 +3,15 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Panel, Widget } from '@lumino/widgets';
 
+import { Cell } from '@jupyterlab/cells';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import { type INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
+
+import type { NotebookCells } from './cells';
+import type { Deeds } from './deeds';
 import type { LiveTurns } from './live';
 import type { Folds } from './section';
+import type { Action } from './tools';
 import { TURN_MIME, type Turn, isTurn } from './turn';
 import { EVERYTHING, type Look, TurnView } from './turnview';
 
@@ -13,6 +20,9 @@ export interface Shared {
   live: LiveTurns;
   /** What the user has folded, by turn: kept when an output is drawn anew. */
   folds: Map<string, Folds>;
+  deeds: Deeds;
+  /** The cells of an open notebook; undefined in an application without notebooks. */
+  cellsOf?: (context: DocumentRegistry.IContext<INotebookModel>) => NotebookCells | undefined;
 }
 
 export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
@@ -23,6 +33,7 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
     super();
     this.addClass('gm-Output-turn');
     shared.live.changed.connect(this.onLive, this);
+    shared.deeds.changed.connect(this.onLive, this);
   }
 
   renderModel(model: IRenderMime.IMimeModel): Promise<void> {
@@ -36,7 +47,9 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
     }
     if (!this.view || this.turn?.id !== data.id) {
       this.clear();
-      this.view = new TurnView(this.options, this.foldsOf(data.id));
+      this.view = new TurnView(this.options, this.foldsOf(data.id), action => {
+        this.act(action);
+      });
       this.addWidget(this.view);
     }
     this.turn = data;
@@ -47,11 +60,31 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
 
   override dispose(): void {
     this.shared.live.changed.disconnect(this.onLive, this);
+    this.shared.deeds.changed.disconnect(this.onLive, this);
     cancelAnimationFrame(this.frame);
     super.dispose();
   }
 
-  private onLive(_live: LiveTurns, turn: string): void {
+  /** What a button says is done where the answer stands: in its notebook, for its cell. */
+  private act(action: Action): void {
+    const { turn } = this;
+    let cell: string | undefined;
+    let above: Widget | null = this.parent;
+    while (above && !(above instanceof NotebookPanel)) {
+      if (above instanceof Cell) {
+        cell = (above as Cell).model.id;
+      }
+      above = above.parent;
+    }
+    const cells = above instanceof NotebookPanel ? this.shared.cellsOf?.(above.context) : undefined;
+    if (turn && cell && cells) {
+      void cells.act(action, turn, cell);
+    } else if (turn) {
+      this.shared.deeds.set(turn.id, { note: 'This needs the notebook of the answer.' });
+    }
+  }
+
+  private onLive(_source: unknown, turn: string): void {
     if (turn === this.turn?.id) {
       cancelAnimationFrame(this.frame);
       this.frame = requestAnimationFrame(() => {
@@ -69,7 +102,7 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
     if (live?.parts) {
       this.turn = { ...turn, parts: [...live.parts] };
     }
-    view.draw(this.turn ?? turn, this.look, live);
+    view.draw(this.turn ?? turn, this.look, live, this.shared.deeds.get(turn.id));
   }
 
   private clear(): void {

@@ -5,12 +5,14 @@ import { Panel, Widget } from '@lumino/widgets';
 
 import { endingLine, reusedLine, sandbox, usageLine } from './captions';
 import { copyButton } from './copy';
+import type { Deed } from './deeds';
 import { sourceList, suggestions } from './grounding';
 import { fence } from './prose';
 import { type Folds, element } from './section';
 import { StatusLine } from './statusline';
 import { type Step, lastGood, steps } from './steps';
 import { type StepView, type Surroundings, viewOf } from './stepviews';
+import { type Action, DeedView, Tools } from './tools';
 import type { Turn } from './turn';
 
 /** Which part of an answer is shown (`--show`), and lines that only its asker knows. */
@@ -34,14 +36,16 @@ export interface Progress {
 export class TurnView extends Panel {
   constructor(
     private readonly options: IRenderMime.IRendererOptions,
-    private readonly folds: Folds
+    private readonly folds: Folds,
+    act: (action: Action) => void
   ) {
     super();
     this.addClass('gm-Turn');
     this.node.setAttribute('role', 'group');
     this.node.setAttribute('aria-label', 'Answer of Gemini');
     this.body.addClass('gm-Steps');
-    for (const part of [this.before, this.body, this.after, this.status, this.foot]) {
+    const { before, body, after, status, foot, deeds } = this;
+    for (const part of [before, body, after, status, foot, deeds]) {
       this.addWidget(part);
     }
     this.foot.addClass('gm-Foot');
@@ -49,10 +53,12 @@ export class TurnView extends Panel {
     this.usage.addClass('gm-Usage');
     this.foot.addWidget(this.usage);
     this.foot.addWidget(copied);
+    this.tools = new Tools(act);
+    this.foot.addWidget(this.tools);
   }
 
   /** Draw `turn`, a later state of the same turn or another one. */
-  draw(turn: Turn, look: Look, progress?: Progress): void {
+  draw(turn: Turn, look: Look, progress?: Progress, deed: Deed = {}): void {
     const streaming = turn.status === 'streaming';
     this.node.dataset.turn = turn.id;
     this.node.dataset.status = turn.status;
@@ -67,6 +73,8 @@ export class TurnView extends Panel {
       this.usage.node.textContent = usageLine(turn, look.cost);
     }
     this.foot.setHidden(streaming);
+    this.tools.draw(turn, deed);
+    this.deeds.draw(deed);
     this.copied = inMarkdown(steps(turn.parts));
   }
 
@@ -121,6 +129,8 @@ export class TurnView extends Panel {
   private readonly status = new StatusLine();
   private readonly foot = new Panel();
   private readonly usage = new Widget();
+  private readonly tools: Tools;
+  private readonly deeds = new DeedView();
   private views: { key: string; view: StepView }[] = [];
   private grounding = 'null';
   private copied = '';

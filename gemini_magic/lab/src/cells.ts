@@ -1,0 +1,183 @@
+/** What becomes of an answer in its notebook: inserted as cells, run, verified. */
+
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { type Cell, CodeCell } from '@jupyterlab/cells';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { INotebookModel, INotebookTracker } from '@jupyterlab/notebook';
+import type { JSONObject } from '@lumino/coreutils';
+import { Widget } from '@lumino/widgets';
+
+import type { Deeds, Verdict } from './deeds';
+import { type Done, type Sent, insert, isSent } from './insertion';
+import { element } from './section';
+import type { Action } from './tools';
+import type { Turn } from './turn';
+
+type Context = DocumentRegistry.IContext<INotebookModel>;
+
+/** Asks the kernel of a notebook; rejects with words for the user when it cannot answer. */
+export type Ask = (message: JSONObject) => Promise<JSONObject>;
+
+const NOTICE =
+  "The model's code runs in a separate process on the machine of the kernel, with limits on time, " +
+  'memory and output, an empty folder and no network where the system allows that. This stops ' +
+  'accidents; it is not a security boundary.';
+
+export class NotebookCells {
+  constructor(
+    private readonly context: Context,
+    private readonly tracker: INotebookTracker,
+    private readonly deeds: Deeds,
+    private readonly ask: Ask
+  ) {}
+
+  /** Carry out what the kernel has sent for a cell that this page is executing. */
+  received(data: JSONObject): void {
+    if (isSent(data)) {
+      this.put(data, data.run === true);
+    }
+  }
+
+  /** Do what a button under an answer says; `cell`: the cell that shows the answer. */
+  async act(action: Action, turn: Turn, cell: string): Promise<void> {
+    try {
+      switch (action) {
+        case 'insert':
+          this.deeds.set(turn.id, { busy: 'Inserting…', note: undefined });
+          this.put(await this.cells(turn, cell, 'all'), false);
+          break;
+        case 'run':
+          await this.run(turn, cell);
+          break;
+        case 'verify':
+          await this.verify(turn);
+          break;
+      }
+    } catch (error) {
+      this.deeds.set(turn.id, { note: error instanceof Error ? error.message : String(error) });
+    } finally {
+      this.deeds.set(turn.id, { busy: undefined });
+    }
+  }
+
+  private async cells(turn: Turn, cell: string, what: string): Promise<Sent> {
+    const source_cell = turn.cell ?? cell;
+    const message = { type: 'cells', turn: turn as unknown as JSONObject, source_cell, what };
+    const sent: unknown = { ...(await this.ask(message)), below: cell };
+    if (!isSent(sent)) {
+      throw new Error('The kernel has sent cells that cannot be read.');
+    }
+    return sent;
+  }
+
+  private put(sent: Sent, run: boolean): Done | undefined {
+    const done = insert(this.context.model, sent);
+    if (!done) {
+      Notification.error(
+        `The cell that asked is gone: ${cells(sent.cells.length)} of its answer not inserted.`
+      );
+      return undefined;
+    }
+    this.deeds.set(sent.turn, { note: told(done) });
+    if (run) {
+      void this.execute(done.code, sent.turn);
+    }
+    return done;
+  }
+
+  /**
+   * Execute cells one after the other, behind what the kernel has queued; the first that fails
+   * ends it. Not the notebook's own action: that would leave the cell the user is typing in.
+   */
+  private async execute(ids: readonly string[], turn: string): Promise<void> {
+    const panel = this.tracker.find(one => one.context === this.context);
+    let ran = 0;
+    for (const id of ids) {
+      const widgets: readonly Cell[] = panel?.content.widgets ?? [];
+      const cell = widgets.find(one => one.model.id === id);
+      if (!(cell instanceof CodeCell)) {
+        break; // The user has deleted it meanwhile.
+      }
+      const reply = await CodeCell.execute(cell, this.context.sessionContext).catch(() => undefined);
+      if (reply?.content.status !== 'ok') {
+        break;
+      }
+      ran += 1;
+    }
+    if (ran < ids.length) {
+      const left = ids.length - ran - 1;
+      const rest = left ? `; ${cells(left)} after it not run` : '';
+      this.deeds.set(turn, { note: `Code cell ${ran + 1} did not run to its end${rest}.` });
+    }
+  }
+
+  private async run(turn: Turn, cell: string): Promise<void> {
+    const sent = await this.cells(turn, cell, 'code');
+    if (!sent.cells.length) {
+      this.deeds.set(turn.id, { note: 'This answer ran no code that can run here.' });
+      return;
+    }
+    const { button } = await showDialog({
+      title: "Run the model's code in this kernel?",
+      body: sources(sent),
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Run here' })],
+      defaultButton: 0
+    });
+    if (button.accept) {
+      this.put(await this.cells(turn, cell, this.hasTexts(turn) ? 'all' : 'code'), true);
+    }
+  }
+
+  /** Whether the texts of a turn are cells already: they are not to go when its code is run. */
+  private hasTexts(turn: Turn): boolean {
+    return this.context.model.sharedModel.cells.some(cell => {
+      const note = cell.getMetadata('gemini_magic') as JSONObject | undefined;
+      return note?.turn === turn.id && note.role !== 'code';
+    });
+  }
+
+  private async verify(turn: Turn): Promise<void> {
+    if (!warned) {
+      const { button } = await showDialog({
+        title: 'Verify this answer?',
+        body: NOTICE,
+        buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Verify' })]
+      });
+      if (!button.accept) {
+        return;
+      }
+      warned = true;
+    }
+    this.deeds.set(turn.id, { busy: 'Verifying: the code runs again in a local process…' });
+    const verdict = await this.ask({ type: 'verify', turn: turn as unknown as JSONObject });
+    this.deeds.set(turn.id, { verdict: verdict as unknown as Verdict, note: undefined });
+  }
+}
+
+/** Said once in a page, before the first verification. */
+let warned = false;
+
+function cells(count: number): string {
+  return count === 1 ? '1 cell' : `${count} cells`;
+}
+
+/** What was done to the notebook, in a sentence. */
+function told(done: Done): string {
+  const said = [
+    [done.added, 'inserted below'],
+    [done.updated, 'updated'],
+    [done.removed, 'removed']
+  ] as const;
+  const made = said.filter(([count]) => count).map(([count, how]) => `${cells(count)} ${how}`);
+  if (done.kept) {
+    made.push(`${cells(done.kept)} you have edited left as ${done.kept === 1 ? 'it is' : 'they are'}`);
+  }
+  return made.length ? `${made.join(', ')}.` : 'The cells of this answer are in the notebook.';
+}
+
+function sources(sent: Sent): Widget {
+  const body = new Widget();
+  body.addClass('gm-CodeToRun');
+  body.node.append(...sent.cells.map(cell => element('pre', 'gm-Output', cell.source)));
+  return body;
+}
