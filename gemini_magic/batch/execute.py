@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat.v4 import new_output
 
 from gemini_magic.batch.job import Job, Problem
-from gemini_magic.batch.kernels import NoSuchKernel, kernel_name, manager, stop
+from gemini_magic.batch.kernels import START_TIMEOUT, NoSuchKernel, kernel_name, manager, stop
 from gemini_magic.cells.document import insert_below, provenance
 from gemini_magic.cells.newcell import digest
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
 
 GRACE = 5.0  # seconds that an interrupted cell has to end, before its kernel is killed
+
+FIRST_START = 15.0  # seconds; a kernel that is slower is started once more, with more patience
 
 
 class Execution:
@@ -58,7 +60,16 @@ class Execution:
             return [Problem("NoSuchKernel", f"There is no kernel called {error.name!r} here.")]
         client = NotebookClient(self._notebook, km=kernel, timeout=None, allow_errors=True)
         try:
-            await self._start(client, kernel)
+            try:
+                await self._start(client, kernel, FIRST_START)
+            except (RuntimeError, DeadKernelError):
+                # Another program took a port between its choice and its use: nothing has run yet.
+                await stop(kernel, client.kc, now=True)
+                kernel = client.km = manager(
+                    kernel.kernel_name, fork=self._job.fork, preload=self._job.preload
+                )
+                client.kc = None
+                await self._start(client, kernel, START_TIMEOUT)
             await self._cells(client, kernel)
         except (RuntimeError, DeadKernelError) as error:
             self._problems.append(Problem("KernelDied", str(error)))
@@ -66,11 +77,11 @@ class Execution:
             await stop(kernel, client.kc, now=self._stopping.is_set())
         return self._problems
 
-    async def _start(self, client: Any, kernel: AsyncKernelManager) -> None:
+    async def _start(self, client: Any, kernel: AsyncKernelManager, timeout: float) -> None:
         await client.async_start_new_kernel(cwd=self._job.folder, env=self._environment)
         client.kc = kernel.client()
         client.kc.start_channels()
-        await client.kc.wait_for_ready()
+        await client.kc.wait_for_ready(timeout)
         client.kc.allow_stdin = False
         client.reset_execution_trackers()
 

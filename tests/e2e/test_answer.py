@@ -58,7 +58,12 @@ def test_an_answer_grows_while_it_streams_and_ends_whole(app: App) -> None:
     until(lambda: turn.locator("mjx-container").count() == 2, "both formulas to be typeset")
     assert turn.locator(".gm-Text table").count() == 1
     assert turn.locator("img.gm-Image").evaluate("image => image.naturalWidth") == 240
-    assert turn.locator("button:visible").all_inner_texts() == ["Copy answer"]
+    assert turn.locator("button:visible").all_inner_texts() == [
+        "Copy answer",
+        "Insert as cells",
+        "Run here",
+        "Verify",
+    ]
     assert app.own_errors == []
     assert app.foreign == [], "nothing is fetched from elsewhere"
 
@@ -120,7 +125,7 @@ def test_stop_ends_the_answer_while_the_cell_runs_and_keeps_what_had_come(app: A
     turn = app.turn(1)
     stop = turn.locator('button[data-action="stop"]')
     stop.wait_for()
-    phase = turn.locator('[role="status"]')
+    phase = turn.locator('[role="status"]').first
     assert phase.get_attribute("aria-live") == "polite"
     until(lambda: re.search(r", [1-9]\d* s", turn.inner_text()), "the seconds to count")
     stop.click()

@@ -68,7 +68,7 @@ def test_a_hostile_answer_is_inert(app: App, how: str) -> None:
         "allow-popups allow-popups-to-escape-sandbox"
     ]
     actions = turn.locator("button").evaluate_all("all => all.map(b => b.dataset.action)")
-    assert set(actions) <= {"copy", "stop"}
+    assert set(actions) <= {"copy", "stop", "insert", "run", "verify"}
     assert turn.locator('a[href="https://example.com/ok"]').count() >= 1, "a good link stays"
     app.page.wait_for_timeout(500)
     assert app.js("window.pwned") is None
