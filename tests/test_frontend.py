@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ import comm
 import comm.base_comm
 import pytest
 
-from gemini_magic.frontend import HELD, NOTIFY, PANEL, FrontEnd
+from gemini_magic.frontend import CELLS, HELD, NOTIFY, PANEL, FrontEnd
 from gemini_magic.parts import Json, Text
 from gemini_magic.turn import MIME, Request, Turn
 
@@ -39,7 +40,15 @@ class Kernel:
     def __init__(self, bundles: Mapping[str, tuple[Json, Json]] | None = None) -> None:
         self.comm_manager = comm.base_comm.CommManager()
         self.stopped: list[str] = []
-        self.front_end = FrontEnd(self.stopped.append, lambda cells: dict(bundles or {}))
+        self.front_end = FrontEnd(
+            self.stopped.append, lambda cells: dict(bundles or {}), {"echo": self.echo}
+        )
+
+    @staticmethod
+    def echo(request: Json) -> Json:
+        if "fail" in request:
+            raise ValueError(request["fail"])
+        return {"said": request["say"], "thread": threading.current_thread().name}
 
     def open(self, session: str = "page-1", comm_id: str = "c1", notified: bool = True) -> None:
         self.comm_manager.comm_open(
@@ -209,6 +218,28 @@ def test_a_request_that_is_not_understood_changes_nothing(kernel: Kernel, data: 
     kernel.open()
     assert kernel.request(data) == []
     assert kernel.stopped == []
+
+
+def test_a_service_is_answered_from_a_thread_with_the_requests_id(kernel: Kernel) -> None:
+    kernel.open()
+    kernel.request({"type": "echo", "id": 7, "say": "hello"})
+    kernel.request({"type": "echo", "id": 8, "fail": "no such thing"})
+    for thread in threading.enumerate():
+        if thread.name == "gemini-service":
+            thread.join(30)
+    found = [data for kind, on, data in Recorded.log if data.get("type") == "echo"]
+    assert sorted(found, key=lambda data: int(data["id"])) == [
+        {"type": "echo", "id": 7, "said": "hello", "thread": "gemini-service"},
+        {"type": "echo", "id": 8, "error": "no such thing"},
+    ]
+
+
+def test_cells_go_out_on_a_comm_of_their_own_that_is_closed_at_once(kernel: Kernel) -> None:
+    kernel.front_end.insert({"turn": "t1", "cells": []})
+    kinds = [(kind, data) for kind, on, data in Recorded.log if on.target_name == CELLS]
+    assert kinds[0] == ("comm_open", {"turn": "t1", "cells": []})
+    assert [kind for kind, _ in kinds] == ["comm_open", "comm_close"]
+    assert not [on for on in kernel.comm_manager.comms.values() if on.target_name == CELLS]
 
 
 def test_detaching_leaves_no_trace(kernel: Kernel) -> None:

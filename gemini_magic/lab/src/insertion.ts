@@ -2,7 +2,7 @@
 
 import type { IAttachments, ICell, IOutput } from '@jupyterlab/nbformat';
 import type { INotebookModel } from '@jupyterlab/notebook';
-import type { ISharedCodeCell, ISharedMarkdownCell, ISharedNotebook } from '@jupyter/ydoc';
+import type { ISharedCodeCell, ISharedMarkdownCell, ISharedNotebook, YNotebook } from '@jupyter/ydoc';
 import { sha256 } from '@noble/hashes/sha2';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils';
 import type { JSONObject, PartialJSONObject } from '@lumino/coreutils';
@@ -77,9 +77,13 @@ export function insert(model: INotebookModel, sent: Sent): Done | undefined {
     ids.set(cell, shared.getCell(position).getId());
   }
   if (todo.inserts.length || todo.updates.length || todo.deletes.length) {
+    const { undoManager } = shared as YNotebook;
+    // A step of its own: changes within half a second are else one step, also with the user's.
+    undoManager.stopCapturing();
     shared.transact(() => {
       carryOut(shared, sent, todo, ids);
     });
+    undoManager.stopCapturing();
   }
   return {
     added: todo.inserts.length,

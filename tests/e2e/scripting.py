@@ -1,0 +1,52 @@
+"""Imported by cells of the end-to-end notebooks: the real magic, with scripted answers."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from IPython import get_ipython
+
+from gemini_magic.magics.loading import of
+from gemini_magic.parts import FAILED, OK, Code, Image, Result, Text
+from gemini_magic.transport.scripted import Scripted
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c63f8cfc0f01f0005000201a5f645400000000049454e44ae426082"
+)
+
+
+def wait_until_watched(seconds: float = 30) -> None:
+    """Wait, inside the running cell, for this page to have said hello."""
+    magics = of(get_ipython())
+    assert magics is not None and magics.front_end is not None
+    session = get_ipython().kernel.get_parent("shell")["header"]["session"]
+    end = time.monotonic() + seconds
+    while not magics.front_end.watching(session):
+        if time.monotonic() > end:
+            raise TimeoutError("no front end has said hello")
+        time.sleep(0.02)
+
+
+def answers(*scripts: list[Any]) -> None:
+    """The next answers, one a list: a text, ``(code, output)``, or seconds to wait."""
+    magics = of(get_ipython())
+    assert magics is not None
+    transport = Scripted(
+        *([step for item in script for step in _steps(item)] for script in scripts)
+    )
+    connection = SimpleNamespace(backend=SimpleNamespace(kind="developer"), transport=transport)
+    magics.preload = False  # nothing to warm
+    magics.connect = lambda: connection
+
+
+def _steps(item: Any) -> list[Any]:
+    if isinstance(item, tuple):
+        code, output = item
+        if output == "picture":
+            return [Code(code), Result(OK), Image("image/png", PNG)]
+        outcome = FAILED if "Error" in output else OK
+        return [Code(code), Result(outcome, output)]
+    return [Text(item)] if isinstance(item, str) else [item]
