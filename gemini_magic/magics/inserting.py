@@ -2,6 +2,7 @@
 
 - A front end with our extension is sent the cells and inserts them (comm ``gemini_magic.cells``).
 - VS Code, another front end, a terminal: what ``set_next_input`` can carry (`cells.payload`).
+  Colab ignores that: the cells are shown.
 - Nobody is watching: the wish stands in the turn JSON, and a note says who will carry it out
   (`cells.document`, which takes the note off again).
 
@@ -10,6 +11,7 @@ The kernel never runs a cell that it inserts.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,8 @@ from gemini_magic.errors import OptionError
 from gemini_magic.magics.line import count
 from gemini_magic.magics.situation import Situation
 from gemini_magic.parts import Json
+from gemini_magic.render.characters import visible
+from gemini_magic.render.neutral import fenced
 from gemini_magic.settings import Settings
 from gemini_magic.turn import Turn
 
@@ -98,6 +102,11 @@ def _hand_over(
     magics: GeminiMagics, turn: Turn, cells: tuple[NewCell, ...], wanted: Wish, now: Situation
 ) -> None:
     shell: Any = magics.shell
+    if "google.colab" in sys.modules:
+        # Its front end ignores payloads, and nothing would say so.
+        magics.say(f"Colab takes no new cells from a kernel; not inserted: {named(cells)}.")
+        _show(cells)
+        return
     if turn.id in magics.cells.handed_over:
         magics.say("The code of this answer was put into new cells before; nothing is doubled.")
         return
@@ -128,8 +137,12 @@ def _show(cells: tuple[NewCell, ...]) -> None:
     from IPython.display import publish_display_data
 
     for cell in cells:
+        code = cell.cell_type == "code"
         publish_display_data(  # type: ignore[no-untyped-call]
-            {"text/markdown": cell.source, "text/plain": cell.source}
+            {
+                "text/markdown": fenced(visible(cell.source), "python") if code else cell.source,
+                "text/plain": visible(cell.source),
+            }
         )
 
 

@@ -262,6 +262,19 @@ def test_the_buttons_insert_run_and_verify(app: App) -> None:
     assert app.own_errors == []
 
 
+def test_the_command_inserts_the_answer_of_the_active_cell(app: App) -> None:
+    ready(app, "['Words.', ('a = 1', '')]", ask="%%gemini\nwhat?")
+    app.run(1)
+    ended(app)
+    enabled = "() => window.jupyterapp.commands.isEnabled('gemini-magic:insert')"
+    app.js("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0; }")
+    assert not app.js(enabled), "that cell has no answer"
+    app.js("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
+    assert app.js(enabled)
+    command(app, "gemini-magic:insert")
+    until(lambda: inserted(app) == ["Words.", "a = 1"], "the cells")
+
+
 def test_a_difference_is_shown_with_its_lines(lab: App) -> None:
     ready(lab, "[('print(43)', '42\\n')]", ask="%%gemini\nwhat?")
     lab.run(1)

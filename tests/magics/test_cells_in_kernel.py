@@ -223,6 +223,18 @@ def test_another_front_end_gets_one_cell_with_all_code(asking: Any):
     assert kernel.value("'a' in globals()") is False
 
 
+def test_colab_takes_none_and_is_shown_all(asking: Any):
+    kernel = asking(answer({"text": "Words."}, *code("a = 1", "1")))
+    kernel.run("import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')")
+    ran = kernel.send("%%gemini --insert all\nwhat?", metadata={"colab": {"cell_id": "c1"}})
+    ran = kernel.collect(ran)
+    kernel.run("del sys.modules['google.colab']")
+    assert payloads(ran) == []
+    assert "not inserted: 1 text, 1 code (parts 0, 1)" in ran.stdout
+    shown = [display["data"]["text/markdown"] for display in ran.displays[-2:]]
+    assert shown == ["Words.", "\n```python\na = 1\n```\n"]
+
+
 def test_nobody_watching_gets_a_note_and_no_payload(asking: Any):
     kernel = asking(Answer(ANSWER))
     ran = kernel.run("%%gemini --insert all --run\nwhat?", watched=False)

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
+import { addCommands } from './commands';
 import { Deeds } from './deeds';
 import { keepKeys } from './keys';
 import { LiveTurns } from './live';
@@ -22,7 +23,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   requires: [IRenderMimeRegistry],
   optional: [INotebookTracker],
   activate: (
-    _app: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     tracker: INotebookTracker | null
   ) => {
@@ -42,6 +43,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     keepKeys();
     if (tracker) {
       shared.cellsOf = follow(tracker, shared.live, shared.deeds);
+      addCommands(app, tracker, shared);
     }
   }
 };
