@@ -76,6 +76,9 @@ function verdictView(verdict: Verdict): HTMLElement {
   verdict.checks.forEach((check, at) => {
     body.append(...checkView(check, at + 1));
   });
+  if (verdict.checks.some(check => check.diff)) {
+    body.append(element('p', 'gm-Note', '- in the sandbox, + here'));
+  }
   body.append(...verdict.notes.map(note => element('p', 'gm-Note', note)));
   all.append(summary, body);
   return all;
