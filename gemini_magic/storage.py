@@ -52,6 +52,18 @@ def write_atomic(path: Path, data: bytes) -> None:
         ) from None
 
 
+def make_folder(folder: Path, what: str, hint: str) -> Path:
+    """Make ``folder`` where it is missing, and return it.
+
+    StorageError when it cannot be made: "``what`` cannot be made: why.", then ``hint``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{what} cannot be made: {error.strerror or error}.", hint) from None
+    return folder
+
+
 def _mode(target: Path) -> int:
     try:
         return target.stat().st_mode & 0o777

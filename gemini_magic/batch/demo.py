@@ -14,8 +14,9 @@ from typing import Any
 
 from gemini_magic.batch.files import read_notebook, write_html, write_notebook
 from gemini_magic.batch.job import Job, Problem
-from gemini_magic.errors import MissingExtra, NoBackend, StorageError
+from gemini_magic.errors import MissingExtra, NoBackend
 from gemini_magic.settings import from_environment
+from gemini_magic.storage import make_folder
 from gemini_magic.transport.backends import choose
 
 NEEDS = ("nbclient", "nbconvert", "matplotlib", "pandas", "PIL")
@@ -38,12 +39,7 @@ def demo(out: Path, *, lab: bool = False) -> int:
         if find_spec(module) is None:
             raise MissingExtra("The demo", module, "batch")
     environment, answered = _who_answers()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"{out} cannot be made: {error.strerror or error}.", "Choose another --out DIR."
-        ) from None
+    make_folder(out, str(out), "Choose another --out DIR.")
     print(f"Running the quickstart notebook; {answered}", file=sys.stderr)
     notebook = read_notebook(quickstart())
     notebook.metadata.pop("kernelspec", None)

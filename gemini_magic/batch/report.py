@@ -11,10 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from gemini_magic.batch.job import Outcome, total_cost, total_usage
-from gemini_magic.errors import StorageError
 from gemini_magic.parts import Json
 from gemini_magic.prices import dollars, source
-from gemini_magic.storage import write_atomic
+from gemini_magic.storage import make_folder, write_atomic
 
 FORMAT = "gemini-magic.report"
 VERSION = 1
@@ -68,13 +67,7 @@ def write(data: Json, path: Path) -> list[Path]:
     page = path.suffix.lower() in (".html", ".htm")
     as_json = path.with_suffix(".json") if page else path
     as_page = path if page else path.with_suffix(".html")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"{path.parent} cannot be made: {error.strerror or error}.",
-            "Choose another --report FILE.",
-        ) from None
+    make_folder(path.parent, str(path.parent), "Choose another --report FILE.")
     write_atomic(as_json, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
     write_atomic(as_page, readable(data, as_page.parent).encode("utf-8", "replace"))
     return [as_json, as_page]

@@ -17,9 +17,10 @@ from gemini_magic.batch.forked import SUPPORTED, server
 from gemini_magic.batch.job import INTERRUPTED, Job, Outcome, exit_code
 from gemini_magic.batch.naming import outputs
 from gemini_magic.batch.parameters import read
-from gemini_magic.errors import MissingExtra, OptionError, StorageError
+from gemini_magic.errors import MissingExtra, OptionError
 from gemini_magic.run import PACE, SPENT, Run
 from gemini_magic.settings import ENVIRONMENT
+from gemini_magic.storage import make_folder
 
 DESCRIPTION = """Executes notebooks and writes executed copies, with the cells that Gemini's answers
 ask for inserted. The inputs are never written to. Relative paths, also those that notebooks open,
@@ -161,14 +162,7 @@ def _jobs(arguments: argparse.Namespace) -> list[Job]:
 
 
 def _folder(out: Path) -> Path:
-    folder = out.resolve() / ".run"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"{out} cannot be made: {error.strerror or error}.", "Choose another --out DIR."
-        ) from None
-    return folder
+    return make_folder(out.resolve() / ".run", str(out), "Choose another --out DIR.")
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gemini_magic.errors import AnswerInterrupted, StorageError
-from gemini_magic.storage import write_atomic
+from gemini_magic.storage import make_folder, write_atomic
 from gemini_magic.transport.protocol import Outgoing, Stop
 from gemini_magic.turn import SENDABLE, Turn
 
@@ -121,13 +121,11 @@ class Answers:
         return self.folder / (f"{name}.{EMULATOR}.json" if emulated else f"{name}.json")
 
     def _make_folder(self) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"The answer store {self.folder} cannot be made: {error.strerror or error}.",
-                "Choose another folder (trait answers_dir, GEMINI_MAGIC_ANSWERS, --answers).",
-            ) from None
+        make_folder(
+            self.folder,
+            f"The answer store {self.folder}",
+            "Choose another folder (trait answers_dir, GEMINI_MAGIC_ANSWERS, --answers).",
+        )
 
     def _read(self, path: Path, *, emulator: bool) -> Turn | None:
         try:
