@@ -110,18 +110,11 @@ class Conversation:
 
     def place(self, cell: str | None, call: int = 0) -> Place:
         """Where the ``call``-th exchange of ``cell`` belongs; without a cell, at the end."""
-        if cell is not None:
-            own = {
-                exchange.call: position
-                for position, exchange in enumerate(self._exchanges)
-                if exchange.turn.cell == cell
-            }
-            if call in own:
-                return Place(own[call], call, self._exchanges[own[call]], cell)
-            earlier = [position for number, position in own.items() if number < call]
-            if earlier:
-                return Place(max(earlier) + 1, call, None, cell)
-        return Place(len(self._exchanges), call, None, cell)
+        for position in reversed(range(len(self._exchanges))):
+            known = self._exchanges[position]
+            if cell is not None and (known.turn.cell, known.call) == (cell, call):
+                return Place(position, call, known, cell)
+        return Place(self._gap(cell, call), call, None, cell)
 
     def contents(self, place: Place) -> list[Json]:
         """The history a request at ``place`` carries: ready wire Contents, oldest first."""

@@ -1,8 +1,8 @@
 """The one use case: a question goes out, events come in, a turn is shown and remembered.
 
 The notebook cell, the sidebar and batch runs all ask through `Engine.ask`; they differ only in
-the `View` they pass. Whatever happens, the view is given the final turn first (the partial answer
-is never lost), then the exchange is recorded, then our error is raised.
+the `View` they pass. Whatever happens, the exchange is recorded, then the view is given the final
+turn (the partial answer is never lost), and only then our error is raised.
 """
 
 from __future__ import annotations
@@ -100,20 +100,20 @@ class Engine:
 
     def outgoing(self, question: Question, stop: Stop | None = None) -> Outgoing:
         """The request as it would leave now, history included; nothing is sent or recorded."""
-        user, history = self._contents(question)
+        conversation, place = self._place(question)
+        history = _history(conversation, place)
+        user = self._user(question, history)
         return self._outgoing(question, [*history, user], stop or Stop())
 
-    def _contents(self, question: Question) -> tuple[Json, list[Json]]:
-        history: list[Json] = []
-        if not question.stateless:
-            conversation = self.conversations.get(question.conversation)
-            history = conversation.contents(conversation.place(question.cell, question.call))
+    @staticmethod
+    def _user(question: Question, history: list[Json]) -> Json:
+        """The prompt's wire Content, what is attached first."""
         attached: list[Json] = []
         if question.items:
             from gemini_magic.attach.content import count, parts
 
             attached = parts(question.items, first=count(history))
-        return {"role": "user", "parts": [*attached, {"text": question.prompt}]}, history
+        return {"role": "user", "parts": [*attached, {"text": question.prompt}]}
 
     @staticmethod
     def _outgoing(question: Question, contents: list[Json], stop: Stop) -> Outgoing:
@@ -133,8 +133,9 @@ class Engine:
         ``backend`` is the word that the turn records: developer, vertex or emulator. Raises
         `GeminiError` (blocked and failed answers too) and `AnswerInterrupted`.
         """
-        user, history = self._contents(question)
         conversation, place = self._place(question)
+        history = _history(conversation, place)
+        user = self._user(question, history)
         turn = Turn(
             id=secrets.token_hex(8),
             request=Request(
@@ -160,6 +161,8 @@ class Engine:
             )
         finally:
             del self.running[turn.id]
+        self.spent.append((turn.model, turn.conversation, turn.usage))
+        self.emulated += turn.request.backend == "emulator"
         self._record(turn, user, conversation, place)
         view.ended(turn)
         if error is not None:
@@ -233,8 +236,6 @@ class Engine:
         self, turn: Turn, user: Json, conversation: Conversation | None, place: Place | None
     ) -> None:
         self.last = turn
-        self.spent.append((turn.model, turn.conversation, turn.usage))
-        self.emulated += turn.request.backend == "emulator"
         if conversation is not None and place is not None:
             conversation.put(place, turn, user)
 
@@ -243,8 +244,8 @@ class Engine:
 
         Nothing is sent, and its usage is not counted again.
         """
-        user, _ = self._contents(question)
         conversation, place = self._place(question)
+        user = self._user(question, _history(conversation, place))
         # What is wished for now, not what was when the answer was stored.
         config = {**question.config.to_dict(), **question.noted}
         turn = replace(
@@ -253,9 +254,7 @@ class Engine:
             conversation="" if conversation is None else conversation.name,
             cell=question.cell,
         )
-        self.last = turn
-        if conversation is not None and place is not None:
-            conversation.put(place, turn, user)
+        self._record(turn, user, conversation, place)
         view.ended(turn)
         return turn
 
@@ -265,6 +264,10 @@ class Engine:
         for run in found:
             run.stop.stop()
         return bool(found)
+
+
+def _history(conversation: Conversation | None, place: Place | None) -> list[Json]:
+    return [] if conversation is None or place is None else conversation.contents(place)
 
 
 def interrupted() -> AnswerInterrupted:
