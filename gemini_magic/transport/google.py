@@ -79,6 +79,8 @@ class GoogleTransport:
                 wait = None if begun else waits.after(error)
                 if wait is None:
                     raise
+            except KeyboardInterrupt as error:
+                raise _interrupted() from error
             finally:
                 if answer is not None:
                     answer.close()
@@ -91,28 +93,16 @@ class GoogleTransport:
                 raise _interrupted() from None
 
     def _upload(self, outgoing: Outgoing, large: Large) -> Generator[Progress, None, Uploaded]:
-        """Upload one attachment; exceptions and the end of its connection as in `_attempt`."""
-        exchange: Exchange | None = None
-        try:
-            client, _ = self._client()
-            exchange = _exchange(outgoing, "plain")
+        """Upload one attachment."""
+        with self._requesting(outgoing, "plain") as (client, exchange):
             with exchange.bound():
                 sending = Sending(client, large, outgoing.stop)
             return (yield from sending.progress())
-        except Exception as error:
-            raise _ours(error, exchange, outgoing) from error
-        except KeyboardInterrupt as error:
-            raise _interrupted() from error
-        finally:
-            if exchange is not None:
-                exchange.close()
 
     def _attempt(self, outgoing: Outgoing) -> Generator[Chunk, None, None]:
-        """One request; its exceptions are ours, its connection is closed however it ends."""
-        exchange: Exchange | None = None
-        try:
-            client, _ = self._client()
-            exchange = _exchange(outgoing, "events" if outgoing.stream else "whole")
+        """One request."""
+        mode: Mode = "events" if outgoing.stream else "whole"
+        with self._requesting(outgoing, mode) as (client, exchange):
             with exchange.bound():
                 answer = self._call(client, outgoing)
             while True:
@@ -124,13 +114,6 @@ class GoogleTransport:
                     yield _chunk(exchange.events.popleft())
                 if not more:
                     return
-        except Exception as error:
-            raise _ours(error, exchange, outgoing) from error
-        except KeyboardInterrupt as error:
-            raise _interrupted() from error
-        finally:
-            if exchange is not None:
-                exchange.close()
 
     def _call(self, client: genai.Client, outgoing: Outgoing) -> Iterator[Any]:
         """The SDK's call as an iterator of one item per event, which is empty: see http.py."""
@@ -176,7 +159,7 @@ class GoogleTransport:
 
     def _asked(self, ask: Callable[[genai.Client], _T]) -> _T:
         """What ``ask`` returns for a client: a request whose body the SDK reads itself."""
-        with self._guarded(Outgoing("", (), timeout=_LISTING_TIMEOUT), "plain") as (client, _):
+        with self._bound(Outgoing("", (), timeout=_LISTING_TIMEOUT), "plain") as (client, _):
             return ask(client)
 
     def preview(self, outgoing: Outgoing) -> Preview:
@@ -184,7 +167,7 @@ class GoogleTransport:
 
         On Vertex with default credentials a token is fetched, as for sending.
         """
-        with self._guarded(outgoing, "rehearsal") as (client, exchange):
+        with self._bound(outgoing, "rehearsal") as (client, exchange):
             for _ in self._call(client, self._uploads.previewed(outgoing)):
                 pass
         request = exchange.rehearsed
@@ -193,19 +176,28 @@ class GoogleTransport:
         return Preview(request.method, str(request.url), json.loads(body), len(body))
 
     @contextmanager
-    def _guarded(self, outgoing: Outgoing, mode: Mode) -> Iterator[tuple[genai.Client, Exchange]]:
-        """A client bound to an exchange; the exceptions inside become ours."""
+    def _requesting(
+        self, outgoing: Outgoing, mode: Mode
+    ) -> Generator[tuple[genai.Client, Exchange], None, None]:
+        """A client and an exchange: exceptions inside become ours, its connection is closed."""
         exchange: Exchange | None = None
         try:
             client, _ = self._client()
             exchange = _exchange(outgoing, mode)
-            with exchange.bound():
-                yield client, exchange
+            yield client, exchange
         except Exception as error:
             raise _ours(error, exchange, outgoing) from error
         finally:
             if exchange is not None:
                 exchange.close()
+
+    @contextmanager
+    def _bound(
+        self, outgoing: Outgoing, mode: Mode
+    ) -> Generator[tuple[genai.Client, Exchange], None, None]:
+        """As `_requesting`, and what the client sends inside belongs to the exchange."""
+        with self._requesting(outgoing, mode) as (client, exchange), exchange.bound():
+            yield client, exchange
 
     def warm(self) -> None:
         """Import the SDK, build the client and its schemas, ahead of the first request.
@@ -217,7 +209,7 @@ class GoogleTransport:
 
         # One whole call against nothing: the SDK builds its schemas when they are first used.
         rehearsal = Outgoing("gemini-3.8-flash", _PLACEHOLDER)
-        with self._guarded(rehearsal, "rehearsal") as (client, _):
+        with self._bound(rehearsal, "rehearsal") as (client, _):
             if not (self.backend.base_url or "").startswith("http://"):
                 self._client()[1].warm()
             if client.vertexai and self.backend.api_key is None:
