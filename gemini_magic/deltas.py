@@ -8,7 +8,6 @@ part at ``i``. Whoever missed one asks for the whole (`DeltaStream.whole`) and g
 
 from __future__ import annotations
 
-import contextvars
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 from gemini_magic.parts import Code, Json, Part, Result, Text, Thought
 from gemini_magic.render.characters import encodable
+from gemini_magic.render.phase import Phase, start
 from gemini_magic.turn import MIME, Turn
 
 BATCH = 0.05  # seconds: at most so often a delta is sent
@@ -93,14 +93,11 @@ class DeltaStream:
         self._seq = 0
         self._length = 0
         self._sent_at = float("-inf")
-        self._phase = self._sent_phase = ""
-        self._phase_since = time.monotonic()
+        self._phase = Phase()
+        self._sent_phase = ""
         self._held_back = threading.Event()
         self._closed = threading.Event()
-        context = contextvars.copy_context()
-        threading.Thread(
-            target=context.run, args=(self._send_when_due,), name="gemini-deltas", daemon=True
-        ).start()
+        start("gemini-deltas", self._send_when_due)
 
     def update(self, turn: Turn, phase: str) -> None:
         """Take in the turn so far, and what is happening in words ("thinking")."""
@@ -108,8 +105,7 @@ class DeltaStream:
             if self._closed.is_set():
                 return
             self._turn = turn
-            if phase != self._phase:
-                self._phase, self._phase_since = phase, time.monotonic()
+            self._phase.enter(phase)
             self._length = _length(turn.parts)
             if time.monotonic() >= self._due():
                 self._send()
@@ -137,8 +133,8 @@ class DeltaStream:
                 "turn": self.turn_id,
                 "seq": self._seq,
                 "parts": encodable([part.to_dict() for part in self._sent]),
-                "phase": self._phase,
-                "phase_ms": self._phase_ms(),
+                "phase": self._phase.name,
+                "phase_ms": self._phase.milliseconds,
             }
 
     def bundle(self) -> tuple[Json, Json] | None:
@@ -151,20 +147,17 @@ class DeltaStream:
         return data, self._metadata
 
     def _due(self) -> float:
-        worth = self._phase != self._sent_phase or self._length >= WORTH * (self._seq + 1 - FREE)
+        worth = self._phase.name != self._sent_phase or self._length >= WORTH * (self._seq + 1 - FREE)
         return self._sent_at + (BATCH if worth else SLOWEST)
-
-    def _phase_ms(self) -> int:
-        return int((time.monotonic() - self._phase_since) * 1000)
 
     def _send(self) -> None:
         self._held_back.clear()
         if self._turn is None or self._closed.is_set():
             return
         ops = operations(self._sent, self._turn.parts)
-        if not ops and self._phase == self._sent_phase and self._seq:
+        if not ops and self._phase.name == self._sent_phase and self._seq:
             return
-        self._sent, self._sent_phase = self._turn.parts, self._phase
+        self._sent, self._sent_phase = self._turn.parts, self._phase.name
         self._seq += 1
         self._sent_at = time.monotonic()
         self._push(
@@ -173,8 +166,8 @@ class DeltaStream:
                 "turn": self.turn_id,
                 "seq": self._seq,
                 "ops": encodable(ops),
-                "phase": self._phase,
-                "phase_ms": self._phase_ms(),
+                "phase": self._phase.name,
+                "phase_ms": self._phase.milliseconds,
             }
         )
 

@@ -9,7 +9,6 @@ one display id carries one MIME type; the whole bundle comes once, at the end.
 
 from __future__ import annotations
 
-import contextvars
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from typing import Any, Protocol
 from gemini_magic.parts import Json, Text, Thought
 from gemini_magic.render.bundle import bundle, metadata
 from gemini_magic.render.markdown import markdown
+from gemini_magic.render.phase import Phase, start
 from gemini_magic.render.plain import plain
 from gemini_magic.turn import MIME, Turn
 
@@ -82,23 +82,15 @@ class LiveView:
         self._lock = threading.Lock()
         self._sent = 0
         self._drawn_at = 0.0
-        self._phase = "connecting"
-        self._phase_since = time.monotonic()
+        self._phase = Phase("connecting")
         self._turn: Turn | None = None
         self._done = threading.Event()
-        # The thread publishes as the cell that started it: the context carries the parent header.
-        context = contextvars.copy_context()
-        self._ticker = threading.Thread(
-            target=context.run, args=(self._tick,), name="gemini-status", daemon=True
-        )
-        self._ticker.start()
+        start("gemini-status", self._tick)
 
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
         now = time.monotonic()
         with self._lock:
-            changed = phase != self._phase
-            if changed:
-                self._phase, self._phase_since = phase, now
+            changed = self._phase.enter(phase)
             first = self._turn is None
             room = self._sent + MESSAGE + text <= max(SMALL, BUDGET * text)
             if not first and not changed and (now - self._drawn_at < FASTEST or not room):
@@ -110,10 +102,9 @@ class LiveView:
                 self._turn = None
 
     def _draw(self, turn: Turn | None) -> None:
-        seconds = int(time.monotonic() - self._phase_since)
-        progress = f"{self._phase}, {seconds} s" if seconds else f"{self._phase} …"
+        progress = self._phase.said
         if turn is None:
-            body = f"*{progress}*"
+            body = f"*{progress} …*"
         elif self._look.view == "plain":
             body = self._look.plain(turn, progress)
         else:

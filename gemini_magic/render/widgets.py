@@ -11,9 +11,7 @@ functions as the static form. The only importer of ipywidgets.
 
 from __future__ import annotations
 
-import contextvars
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +25,7 @@ from gemini_magic.render.highlight import highlighted
 from gemini_magic.render.html import entry_html
 from gemini_magic.render.live import BUDGET, SILENCE, SMALL, Display, Look
 from gemini_magic.render.outline import Entry, outline
+from gemini_magic.render.phase import Phase, start
 from gemini_magic.render.raster import shown_type
 from gemini_magic.steps import Run
 from gemini_magic.turn import Turn
@@ -55,14 +54,11 @@ class WidgetView:
         self._status.add_class("gm-Status")
         self._root = widgets.VBox([self._body, self._status])
         self._root.add_class("gm-Turn")
-        self._phase, self._since = "connecting", time.monotonic()
+        self._phase = Phase("connecting")
         self._sent = 0
         self._done = threading.Event()
         self._display({**self._view(), "text/plain": ""}, {})
-        context = contextvars.copy_context()
-        threading.Thread(
-            target=context.run, args=(self._tick,), name="gemini-status", daemon=True
-        ).start()
+        start("gemini-status", self._tick)
 
     def _view(self) -> dict[str, Any]:
         return {
@@ -75,9 +71,8 @@ class WidgetView:
 
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
         with self._lock:
-            changed = phase != self._phase
+            changed = self._phase.enter(phase)
             if changed:
-                self._phase, self._since = phase, time.monotonic()
                 self._say()
             if changed or self._sent + text <= max(SMALL, BUDGET * text):
                 self._draw(snapshot())
@@ -96,9 +91,7 @@ class WidgetView:
         self._display({**data, **self._view()}, metadata)
 
     def _say(self) -> None:
-        seconds = int(time.monotonic() - self._since)
-        said = f"{self._phase}, {seconds} s" if seconds else f"{self._phase} …"
-        self._status.value = str(escape(visible(said)))
+        self._status.value = str(escape(visible(f"{self._phase.said} …")))
 
     def _tick(self) -> None:
         while not self._done.wait(SILENCE):
