@@ -6,34 +6,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from gemini_magic.cells.document import insert_all
 
-from .kernel import CLEARED
-
-NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "cells.ipynb"
+from .notebooks import executed, said
 
 
 def test_the_notebook_runs_on_the_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for name in CLEARED:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GEMINI_MAGIC_BACKEND", "emulator")
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    )
-    client.execute()
-    shown = {
-        cell.id: "\n".join(
-            str(output.get("data", {}).get("text/plain", output.get("text", "")))
-            for output in cell.outputs
-        )
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-    }
+    notebook = executed("cells.ipynb", tmp_path, monkeypatch)
+    shown = {cell.id: said(cell) for cell in notebook.cells if cell.cell_type == "code"}
     assert "sum: 5117" in shown["cells-04"], "run here"
     assert shown["cells-05"] == "(229, 5117)"
     assert "not a security boundary" in shown["cells-07"]
