@@ -158,6 +158,14 @@ def test_undo_redo_and_reset_lose_nothing():
     assert conversation.redo() is None
 
 
+def test_a_first_call_is_sent_what_stands_before_its_place():
+    conversation = Conversation("main")
+    ask(conversation, "a", "A")
+    ask(conversation, "x1", "B", 1)  # the first call of B was never recorded
+    assert ask(conversation, "x0", "B", 0) == ["a"]
+    assert prompts(conversation) == ["a", "x0", "x1"]
+
+
 def test_what_was_undone_can_be_redone_after_later_questions():
     conversation = Conversation("main")
     for text, cell in [("a", "A"), ("b", "B")]:
