@@ -147,7 +147,9 @@ class DeltaStream:
         return data, self._metadata
 
     def _due(self) -> float:
-        worth = self._phase.name != self._sent_phase or self._length >= WORTH * (self._seq + 1 - FREE)
+        worth = self._phase.name != self._sent_phase or self._length >= WORTH * (
+            self._seq + 1 - FREE
+        )
         return self._sent_at + (BATCH if worth else SLOWEST)
 
     def _send(self) -> None:
