@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -137,20 +138,29 @@ def test_a_damaged_entry_is_told_and_nobody_is_called_in_silence(tmp_path: Path,
     assert "--fresh" in str(caught.value)
 
 
-def _put(folder: Path, number: int) -> None:
-    for _ in range(20):
-        Answers(folder).put(ASKED, turn(response_id=str(number)))
+# A program of its own and not multiprocessing's target: a spawned child imports the target by
+# name, and the tests are no package on its path.
+WRITER = """
+import sys
+from pathlib import Path
+
+from gemini_magic.transport.answers import Answers
+from gemini_magic.transport.protocol import Outgoing
+from gemini_magic.turn import Request, Turn
+
+folder, number = sys.argv[1:]
+asked = Outgoing("m", [{"role": "user", "parts": [{"text": "one"}]}])
+answered = Turn("t1", Request("one", "m", "developer"), status="complete", response_id=number)
+for _ in range(20):
+    Answers(Path(folder)).put(asked, answered)
+"""
 
 
 def test_many_processes_write_one_answer_whole(tmp_path: Path):
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_put, args=(tmp_path, n)) for n in range(3)]
-    for writer in writers:
-        writer.start()
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    writers = [subprocess.Popen([*command, str(number)]) for number in range(3)]
     store = Answers(tmp_path)
-    while any(writer.is_alive() for writer in writers):
+    while any(writer.poll() is None for writer in writers):
         store.find(ASKED)  # raises on half a file
-    for writer in writers:
-        writer.join()
-        assert writer.exitcode == 0
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
     assert [path.name for path in tmp_path.iterdir()] == [f"{key(ASKED)}.json"]
