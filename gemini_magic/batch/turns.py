@@ -44,7 +44,7 @@ def _call(output: Any, cell: int) -> Call | None:
 
 
 def _turn(output: Any, noted: Json) -> Turn:
-    """The turn of an output; of ``--view markdown`` and ``plain``, as much as they note."""
+    """The turn of an output; of one stored by another version, as much as its metadata notes."""
     stored = output.get("data", {}).get(MIME)
     if stored is not None:
         try:

@@ -63,7 +63,7 @@ def conversations(path: Path, namespace: Mapping[str, Any]) -> list[Conversation
     if not exchanges:
         raise StorageError(
             f"{path} holds no answer that belongs to a conversation.",
-            "Answers shown with --view markdown or plain keep no record; "
+            "Only answers of %%gemini that were not --stateless are restored, from a saved notebook; "
             "%gemini save PATH and load PATH do without a notebook.",
         )
     return [Conversation(name, known) for name, known in exchanges.items()]

@@ -24,10 +24,10 @@ def bundle(
     """Data and metadata of ``turn`` for ``display(data, metadata=metadata, raw=True)``.
 
     ``show``: all, answer (the text alone), code or results. ``view``: auto, widget and html give
-    all forms: turn JSON, HTML, Markdown, plain text. markdown gives Markdown and plain text, plain
-    gives plain text alone: a front end prefers the richer forms, so they are left out, and with
-    the turn JSON the notebook then keeps no record that ``%gemini restore`` could read.
-    ``show`` never shortens the turn JSON: it is the record.
+    all forms: turn JSON, HTML, Markdown, plain text. markdown and plain leave out the forms that a
+    front end would prefer to them, but never the turn JSON: it is the record that
+    ``%gemini restore`` and batch insertion read, whole whatever ``show`` and ``view`` say. Our
+    extension, the one that draws from it, is told the view in the metadata.
     ``notice``: a line shown above the answer; ``progress``: what is happening, shown while the
     turn is streaming; ``cost``: the cost in words, shown at the end of the usage line.
 
@@ -44,26 +44,28 @@ def bundle(
         )
     if view not in ("plain", "markdown"):
         data["text/html"] = html(turn, show=show, notice=notice, progress=progress, cost=cost)
-        data[MIME] = encodable(turn.to_dict())
-    return data, metadata(turn, show=show, notice=notice, cost=cost)
+    data[MIME] = encodable(turn.to_dict())
+    return data, metadata(turn, show=show, view=view, notice=notice, cost=cost)
 
 
 def metadata(
     turn: Turn,
     *,
     show: str = "all",
+    view: str = "auto",
     thoughts: bool = True,
     notice: str | None = None,
     cost: str | None = None,
 ) -> Json:
     """Output metadata of ``turn``: ``{"gemini_magic": {turn, model, status, usage}}``.
 
-    What else a view says (``show``, ``thoughts``, ``notice``, ``cost``, each only when it says
-    something) stands under the MIME type of the turn JSON, as metadata of one representation does:
+    What else a view says (``show``, ``view``, ``thoughts``, ``notice``, ``cost``, each only when it
+    says something) stands under the MIME type of the turn JSON, as metadata of one representation does:
     the JupyterLab extension draws from that JSON, which is the record and never shortened.
     """
     look: Json = {
         "show": None if show == "all" else show,
+        "view": view if view in ("markdown", "plain") else None,
         "thoughts": None if thoughts else False,
         "notice": encodable(notice),
         "cost": encodable(cost),

@@ -57,13 +57,13 @@ class Look:
         """The lasting bundle; the turn JSON in it is whole, whatever is shown."""
         cost = self.cost(turn)
         data, _ = bundle(self.seen(turn), show=self.show, view=self.view, cost=cost)
-        if MIME in data and not self.thoughts:
+        if not self.thoughts:
             data[MIME] = bundle(turn)[0][MIME]
         return data, self.metadata(turn, cost)
 
     def metadata(self, turn: Turn, cost: str | None = None) -> Json:
         """The output's metadata; the extension reads this look from it."""
-        return metadata(turn, show=self.show, thoughts=self.thoughts, cost=cost)
+        return metadata(turn, show=self.show, view=self.view, thoughts=self.thoughts, cost=cost)
 
     def plain(self, turn: Turn, progress: str | None = None) -> str:
         cost = None if turn.status == "streaming" else self.cost(turn)

@@ -41,6 +41,23 @@ def test_show_answer_shows_the_words_alone(lab: App) -> None:
     assert "code" in kinds, "what is stored is never shortened"
 
 
+@pytest.mark.parametrize("form", ["markdown", "plain"])
+def test_an_answer_asked_for_as_text_is_shown_as_text_and_still_on_record(lab: App, form: str):
+    lab.open([LOAD, ASK.replace("%%gemini", f"%%gemini --view {form}")])
+    lab.run(0)
+    lab.run(1)
+    shown = lab.cell(1).locator(".gm-Form")
+    until(lambda: "5117" in "".join(shown.all_inner_texts()), "the answer")
+    until(lambda: "nothing billed" in shown.inner_text(), "the usage line")
+    assert shown.locator("pre").count() >= 1
+    assert (shown.locator("summary").count() > 0) == (form == "markdown")
+    (output,) = lab.save().cells[1].outputs
+    assert shown.get_attribute("data-turn") == output.data[MIME]["id"]
+    assert output.data[MIME]["status"] == "complete"
+    assert "text/html" not in output.data
+    assert lab.own_errors == []
+
+
 def test_unloading_ends_the_conversation_with_the_front_end(lab: App) -> None:
     comms = "[c.target_name for c in get_ipython().kernel.comm_manager.comms.values()]"
     lab.open(

@@ -62,8 +62,8 @@ def test_the_metadata_names_turn_model_status_and_usage() -> None:
 @pytest.mark.parametrize(
     ("view", "forms"),
     [
-        *(("auto", ALL), ("html", ALL), ("widget", ALL), ("plain", {"text/plain"})),
-        ("markdown", {"text/plain", "text/markdown"}),
+        *(("auto", ALL), ("html", ALL), ("widget", ALL), ("plain", {"text/plain", MIME})),
+        ("markdown", {"text/plain", "text/markdown", MIME}),
     ],
 )
 def test_a_view_has_its_forms(view: str, forms: set[str]) -> None:

@@ -9,6 +9,7 @@ import { type INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 
 import type { NotebookCells } from './cells';
 import type { Deeds } from './deeds';
+import { FormView } from './formview';
 import type { LiveTurns } from './live';
 import type { Folds } from './section';
 import type { Action } from './tools';
@@ -45,6 +46,15 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
       this.addWidget(unreadable(typeof plain === 'string' ? plain : ''));
       return Promise.resolve();
     }
+    this.look = lookOf(model.metadata);
+    const { form } = this.look;
+    const said: unknown = form && model.data[form];
+    if (form && typeof said === 'string') {
+      this.turn = undefined;
+      this.clear();
+      this.addWidget(new FormView(this.options, data, this.look, said));
+      return Promise.resolve();
+    }
     if (!this.view || this.turn?.id !== data.id) {
       this.clear();
       this.view = new TurnView(this.options, this.foldsOf(data.id), action => {
@@ -53,7 +63,6 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
       this.addWidget(this.view);
     }
     this.turn = data;
-    this.look = lookOf(model.metadata);
     this.draw();
     return Promise.resolve();
   }
@@ -124,6 +133,7 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
   private frame = 0;
 }
 
+const FORMS: Record<string, Look['form']> = { markdown: 'text/markdown', plain: 'text/plain' };
 const SHOWS = ['all', 'answer', 'code', 'results'] as const;
 
 /** How the answer is to look, from the metadata of the turn's MIME type. */
@@ -134,6 +144,7 @@ function lookOf(metadata: Readonly<Record<string, unknown>>): Look {
   }
   return {
     show: SHOWS.find(show => show === ours.show) ?? 'all',
+    form: typeof ours.view === 'string' ? FORMS[ours.view] : undefined,
     thoughts: ours.thoughts !== false,
     notice: typeof ours.notice === 'string' ? ours.notice : undefined,
     cost: typeof ours.cost === 'string' ? ours.cost : undefined

@@ -15,9 +15,11 @@ import { type StepView, type Surroundings, viewOf } from './stepviews';
 import { type Action, DeedView, Tools } from './tools';
 import type { Turn } from './turn';
 
-/** Which part of an answer is shown (`--show`), and lines that only its asker knows. */
+/** Which part of an answer is shown (`--show`) in which form (`--view`), and lines that only its asker knows. */
 export interface Look {
   show: 'all' | 'answer' | 'code' | 'results';
+  /** A form of the bundle to show as it is, instead of sections that fold. */
+  form?: 'text/markdown' | 'text/plain';
   thoughts: boolean;
   notice?: string;
   cost?: string;
