@@ -63,7 +63,7 @@ def conversations(path: Path, namespace: Mapping[str, Any]) -> list[Conversation
     if not exchanges:
         raise StorageError(
             f"{path} holds no answer that belongs to a conversation.",
-            "Only answers of %%gemini that were not --stateless are restored, from a saved notebook; "
+            "Saved answers of %%gemini that were not --stateless are restored; "
             "%gemini save PATH and load PATH do without a notebook.",
         )
     return [Conversation(name, known) for name, known in exchanges.items()]

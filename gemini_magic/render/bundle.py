@@ -60,8 +60,8 @@ def metadata(
     """Output metadata of ``turn``: ``{"gemini_magic": {turn, model, status, usage}}``.
 
     What else a view says (``show``, ``view``, ``thoughts``, ``notice``, ``cost``, each only when it
-    says something) stands under the MIME type of the turn JSON, as metadata of one representation does:
-    the JupyterLab extension draws from that JSON, which is the record and never shortened.
+    says something) stands under the MIME type of the turn JSON, as metadata of one representation
+    does: the JupyterLab extension draws from that JSON, which is the record and never shortened.
     """
     look: Json = {
         "show": None if show == "all" else show,
