@@ -23,9 +23,8 @@ from gemini_magic.cells.newcell import digest
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
 
+_DIED = "KernelDied"
 GRACE = 5.0  # seconds that an interrupted cell has to end, before its kernel is killed
-
-FIRST_START = 15.0  # seconds; a kernel that is slower is started once more, with more patience
 
 
 class Execution:
@@ -60,28 +59,19 @@ class Execution:
             return [Problem("NoSuchKernel", f"There is no kernel called {error.name!r} here.")]
         client = NotebookClient(self._notebook, km=kernel, timeout=None, allow_errors=True)
         try:
-            try:
-                await self._start(client, kernel, FIRST_START)
-            except (RuntimeError, DeadKernelError):
-                # Another program took a port between its choice and its use: nothing has run yet.
-                await stop(kernel, client.kc, now=True)
-                kernel = client.km = manager(
-                    kernel.kernel_name, fork=self._job.fork, preload=self._job.preload
-                )
-                client.kc = None
-                await self._start(client, kernel, START_TIMEOUT)
+            await self._start(client, kernel)
             await self._cells(client, kernel)
-        except (RuntimeError, DeadKernelError) as error:
-            self._problems.append(Problem("KernelDied", str(error)))
+        except (RuntimeError, OSError) as error:  # OSError: the kernel's program is not there
+            self._problems.append(Problem(_DIED, f"There is no kernel to go on: {error}"))
         finally:
             await stop(kernel, client.kc, now=self._stopping.is_set())
         return self._problems
 
-    async def _start(self, client: Any, kernel: AsyncKernelManager, timeout: float) -> None:
+    async def _start(self, client: Any, kernel: AsyncKernelManager) -> None:
         await client.async_start_new_kernel(cwd=self._job.folder, env=self._environment)
         client.kc = kernel.client()
         client.kc.start_channels()
-        await client.kc.wait_for_ready(timeout)
+        await client.kc.wait_for_ready(START_TIMEOUT)
         client.kc.allow_stdin = False
         client.reset_execution_trackers()
 
@@ -93,7 +83,8 @@ class Execution:
             if self._wanted(cell):
                 before = len(self._problems)
                 await self._cell(client, kernel, cell, at)
-                if len(self._problems) > before and not self._job.keep_going:
+                failed = len(self._problems) > before
+                if failed and not (self._job.keep_going and await kernel.is_alive()):
                     break
                 self._insert(cell)
             at += 1
@@ -137,18 +128,13 @@ class Execution:
         except CellExecutionError as error:
             problem = problem or Problem(error.ename, error.evalue, at + 1)
         except DeadKernelError:
-            problem = problem or Problem(
-                "KernelDied", "The kernel died while it ran this cell.", at + 1
-            )
-            _note(cell, problem)
-            self._problems.append(problem)
-            raise
+            problem = problem or Problem(_DIED, "The kernel died while it ran this cell.", at + 1)
         finally:
             stopping.cancel()
         if problem is not None:
             _note(cell, problem)
         problem = problem or _error(cell, at)
-        if problem is not None and not _expected(cell):
+        if problem is not None and (problem.ename == _DIED or not _expected(cell)):
             self._problems.append(problem)
 
     @staticmethod

@@ -1,9 +1,20 @@
-"""Kernels for batch runs: started by the forking provisioner where that is safe, ready at once."""
+"""Kernels for batch runs: started by the forking provisioner where that is safe, ready at once.
+
+Their sockets are files, where the system and the kernel can do that. TCP ports are a race:
+jupyter_client takes five free ones, gives them back and writes their numbers down for the kernel,
+and until the kernel has bound them any other socket of the machine (another kernel's, a connection
+to the model) may be given one. With 400 ports to choose from, 7 of 96 kernels started eight at a
+time were lost to "Address already in use" so; with files none.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import zmq
@@ -65,13 +76,25 @@ class ReadyClient(AsyncKernelClient):
             await self.shell_channel.get_msg(timeout=0)
 
 
+class Manager(AsyncKernelManager):
+    """A kernel's manager; what the kernel needs on the disk is in one folder, gone with it."""
+
+    folder: Path | None = None
+
+    async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
+        """As jupyter_client's, and the folder."""
+        await super().cleanup_resources(restart)
+        if self.folder is not None and not restart:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
 def manager(name: str, *, fork: bool, preload: Sequence[str] = ()) -> AsyncKernelManager:
     """A manager for the kernelspec ``name``; raises NoSuchKernel when there is none.
 
     ``fork``: start it through `gemini_magic.batch.forking`, which falls back to the ordinary
     start by itself. ``preload``: modules to be imported before.
     """
-    made = AsyncKernelManager(
+    made = Manager(
         kernel_name=name,
         client_class="gemini_magic.batch.kernels.ReadyClient",
         # Other users of this machine could read the sockets.
@@ -79,6 +102,8 @@ def manager(name: str, *, fork: bool, preload: Sequence[str] = ()) -> AsyncKerne
     )
     spec = made.kernel_spec
     assert spec is not None
+    if _speaks_ipc(spec.argv):
+        _in_files(made)
     if fork and "kernel_provisioner" not in spec.metadata:
         stanza = {"provisioner_name": PROVISIONER, "config": {"preload": list(preload)}}
         metadata, spec.metadata = spec.metadata, {**spec.metadata, "kernel_provisioner": stanza}
@@ -86,6 +111,23 @@ def manager(name: str, *, fork: bool, preload: Sequence[str] = ()) -> AsyncKerne
         if not KernelProvisionerFactory.instance(parent=made).is_provisioner_available(spec):
             spec.metadata = metadata
     return made
+
+
+def _speaks_ipc(argv: Sequence[str]) -> bool:
+    # Of other kernels it is not known: IRkernel makes an address of it that is none.
+    return os.name == "posix" and zmq.has("ipc") and "ipykernel_launcher" in argv
+
+
+def _in_files(made: Manager) -> None:
+    """Let the kernel's sockets be files in a folder that only this user may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="gm-"))
+    if len(os.fsencode(folder / "k-0")) > zmq.IPC_PATH_MAX_LEN:
+        folder.rmdir()  # the address of a socket has room for a hundred bytes
+        return
+    made.folder = folder
+    made.transport, made.ip = "ipc", str(folder / "k")
+    made.connection_file = str(folder / "kernel.json")
+    made.transport_encryption = "disabled"
 
 
 async def stop(manager: AsyncKernelManager, client: Any, *, now: bool) -> None:
