@@ -88,7 +88,9 @@ def test_a_kernel_whose_program_is_gone_is_told(
         json.dumps({"argv": ["/gone/R", "{connection_file}"], "display_name": "R", "language": "R"})
     )
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
-    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "gone"}})
+    notebook = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "gone", "display_name": "R"}}
+    )
     job = Job("in.ipynb", "out.ipynb", folder=str(tmp_path))
     execution = Execution(notebook, job, environment(tmp_path), asyncio.Event())
     (problem,) = asyncio.run(execution.run())
