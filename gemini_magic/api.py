@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gemini_magic.settings import Settings, from_environment
+from gemini_magic.settings import Settings
 from gemini_magic.turn import Turn
 
 if TYPE_CHECKING:
@@ -36,8 +36,10 @@ def ask(
 
     Where the extension is loaded, its settings and conversations are used, and a call belongs to
     the cell that makes it (several calls of one cell are several exchanges). Elsewhere (a script)
-    each call stands alone: settings come from the environment and nothing is remembered. The
-    prompt is sent as it is: in Python, variables are the f-string's work.
+    each call stands alone: settings come from the environment and no conversation is remembered.
+    Answers are kept in the folder of ``GEMINI_MAGIC_ANSWERS``; within ``jupyter gemini run``, its
+    store, budget and pace hold. The prompt is sent as it is: in Python, variables are the
+    f-string's work.
 
     ``attach``: a value, a sequence of values, or a mapping of names to values; what each becomes
     is told in `gemini_magic.attach.values`. Alone and in a sequence a str is a path, a pattern or
@@ -70,11 +72,11 @@ def ask(
 
     check(given)
     magics = _loaded()
-    settings = magics.settings if magics is not None else Settings(**from_environment())  # type: ignore[arg-type]
-    given |= _data(attach, tools, settings.max_attachment_bytes)
+    limit = (Settings() if magics is None else magics.settings).max_attachment_bytes
+    given |= _data(attach, tools, limit)
     if magics is not None:
         return magics.ask(prompt, given, quiet=True)
-    return _alone(prompt, given, settings)
+    return _alone(prompt, given)
 
 
 def _data(attach: Any, tools: Sequence[Callable[..., Any]], limit: int) -> dict[str, Any]:
@@ -111,16 +113,12 @@ def _loaded() -> GeminiMagics | None:
     return of(shell)
 
 
-def _alone(prompt: str, given: dict[str, Any], settings: Settings) -> Turn:
+def _alone(prompt: str, given: dict[str, Any]) -> Turn:
     from contextlib import closing
 
-    from gemini_magic.engine import Engine, Silent
-    from gemini_magic.magics.asking import refuse_empty, refuse_tools, to_question
-    from gemini_magic.transport.connections import Connections
+    from gemini_magic.magics.magic import GeminiMagics
 
-    refuse_empty(prompt, "gemini")
-    with closing(Connections()) as connections:
-        connection = connections.get(settings.backend)
-        question = to_question(settings, prompt, {**given, "stateless": True})
-        refuse_tools(question, connection.backend.kind)
-        return Engine().ask(question, connection.backend.kind, connection.transport, Silent())
+    # Magics of no shell: stored answers, limits and the run that this process belongs to hold as
+    # they do in a kernel.
+    with closing(GeminiMagics(None)) as magics:
+        return magics.ask(prompt, {**given, "stateless": True}, quiet=True)

@@ -8,7 +8,7 @@
     ├── NoBackend                   nobody is configured to answer             (batch exit code 3)
     ├── BudgetReached               a cost limit stopped the call              (batch exit code 4)
     ├── ServiceError                the service said no (HTTP status in ``code``)
-    │   ├── AccessDenied            key or token missing, wrong or not allowed
+    │   ├── AccessDenied            key or token wrong, or not allowed
     │   ├── ModelNotFound           no such model (or path) for this API version
     │   ├── BadRequest              the service could not use the request
     │   ├── RateLimited             too many requests; ``retry_after`` in seconds
@@ -142,7 +142,7 @@ class ServiceError(GeminiError):
 
 
 class AccessDenied(ServiceError):
-    """Key or token missing, wrong, or without the right to do this."""
+    """Key or token wrong, or without the right to do this."""
 
 
 class ModelNotFound(ServiceError):

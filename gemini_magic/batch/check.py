@@ -18,7 +18,7 @@ def check(*, ask: bool) -> int:
             magics.say(str(shown))
             found.append(shown)
     problems = [finding.name for finding in found if finding.state == "problem"]
-    if "backend" in problems:
+    if {"backend", "credentials", "project"} & set(problems):
         return 3
     return 1 if problems else 0
 

@@ -63,8 +63,10 @@ def examine(magics: GeminiMagics, *, ask: bool = False) -> Iterator[Finding]:
     try:
         connection.transport.warm()
     except GeminiError as error:
-        yield _problem("client", error)
-        if connection.backend.kind == "vertex" and not connection.backend.project:
+        unnamed = connection.backend.kind == "vertex" and not connection.backend.project
+        nobody = isinstance(error, NoBackend) and not unnamed
+        yield _problem("credentials" if nobody else "client", error)
+        if unnamed:
             yield Finding(
                 "project",
                 "problem",

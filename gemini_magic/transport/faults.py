@@ -103,7 +103,11 @@ def _auth(error: google_auth.GoogleAuthError) -> GeminiError:
     if isinstance(error, google_auth.TransportError):
         return Unreachable(f"Google's login service cannot be reached: {said}", _NETWORK_HINT)
     if isinstance(error, google_auth.DefaultCredentialsError):
-        return AccessDenied("There are no Google Cloud credentials for Vertex.", _CREDENTIALS)
+        # Nobody was ever allowed to ask: that is no backend, as with a key that is not there.
+        why = "" if said.startswith("Your default credentials") else f": {said}"
+        return NoBackend(
+            f"There are no Google Cloud credentials for Vertex{why or '.'}", _CREDENTIALS
+        )
     return AccessDenied(f"The Google Cloud credentials did not work: {said}", _CREDENTIALS)
 
 

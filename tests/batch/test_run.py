@@ -164,9 +164,22 @@ def test_an_unreadable_notebook_is_2_before_anything_runs(tmp_path: Path):
         assert gemini(tmp_path, "run", "good.ipynb", *words).returncode == 2
 
 
-def test_no_backend_is_3(tmp_path: Path):
+# No key; Vertex switched on where nobody has logged in (and no metadata server is asked).
+NOBODY = (
+    {},
+    {
+        "GOOGLE_GENAI_USE_VERTEXAI": "true",
+        "GOOGLE_CLOUD_PROJECT": "some-project",
+        "CLOUDSDK_CONFIG": "nowhere",
+        "NO_GCE_CHECK": "true",
+    },
+)
+
+
+@pytest.mark.parametrize("added", NOBODY, ids=("no key", "no login"))
+def test_no_backend_is_3(tmp_path: Path, added: dict[str, str]):
     notebook(tmp_path / "n.ipynb", LOAD, ASK)
-    ran = gemini(tmp_path, "run", "n.ipynb")
+    ran = gemini(tmp_path, "run", "n.ipynb", **added)
     assert ran.returncode == 3, ran.stderr
     assert errors(tmp_path / "executed/n.ipynb") == ["NoBackend"]
 

@@ -125,7 +125,7 @@ CERTIFICATE.verify_message = "self-signed certificate"
         (sdk.UnknownApiResponseError("no JSON"), BadResponse, "again"),
         (sdk.ClientError(429, {"error": {"code": 429, "message": "m"}}), RateLimited, "Wait"),
         (sdk.ServerError(503, {"error": {"code": 503}}), ServiceUnavailable, "again"),
-        (google.auth.exceptions.DefaultCredentialsError("no"), AccessDenied, "gcloud auth"),
+        (google.auth.exceptions.DefaultCredentialsError("no"), NoBackend, "gcloud auth"),
         (google.auth.exceptions.RefreshError("expired"), AccessDenied, "gcloud auth"),
         (google.auth.exceptions.TransportError("down"), Unreachable, "network"),
         (ValueError("No API key was provided. Please pass a valid API key."), NoBackend, "GEMINI"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from google.oauth2.credentials import Credentials
 
-from gemini_magic.errors import AccessDenied
+from gemini_magic.errors import NoBackend
 from gemini_magic.transport.protocol import Config
 
 from ..replay import Answer
@@ -180,7 +180,7 @@ def test_vertex_without_credentials_says_how_to_get_them(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
     with serving(ANSWER, kind="vertex", api_key=None, project="p1") as (server, transport):
         for ask in (lambda: chunks(transport), transport.models, transport.warm):
-            with pytest.raises(AccessDenied, match="gcloud auth application-default login"):
+            with pytest.raises(NoBackend, match="gcloud auth application-default login"):
                 ask()
         assert server.asked == []
 
