@@ -8,19 +8,14 @@ limit may go over it; in a run so may the calls that other notebooks have under 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
+from gemini_magic.contents import tokens
 from gemini_magic.errors import BudgetReached, OptionError
 from gemini_magic.transport.protocol import Outgoing
 from gemini_magic.turn import Usage
-
-# Assumed, for an estimate from below: Google's documentation says that a token is about four
-# characters of English, and that a small picture counts 258 tokens.
-_CHARACTERS = 4
-_PICTURE = 258
 
 
 @dataclass(frozen=True)
@@ -64,27 +59,3 @@ def check(outgoing: Outgoing, limits: Sequence[Limit]) -> None:
                 f"input alone costs about {dollars(least)}, by {said}.",
                 f"Nothing was sent. Raise it with {limit.raise_by}, or send less.",
             )
-
-
-def tokens(contents: Sequence[Mapping[str, Any]]) -> int:
-    """About the least number of input tokens of wire ``contents``, without asking the service."""
-    found = 0
-    for content in contents:
-        for part in content.get("parts", ()):
-            if "inlineData" in part or "fileData" in part:
-                found += _PICTURE
-            else:
-                found += max(1, _characters(part) // _CHARACTERS)
-    return found
-
-
-def _characters(value: Any) -> int:
-    match value:
-        case str():
-            return len(value)
-        case Mapping():
-            # A signature is carried along; it is not known to be counted.
-            return sum(_characters(v) for k, v in value.items() if k != "thoughtSignature")
-        case list():
-            return sum(_characters(inner) for inner in value)
-    return 0

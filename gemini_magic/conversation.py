@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 
+from gemini_magic.contents import Content
 from gemini_magic.errors import OptionError, did_you_mean
 from gemini_magic.parts import Call, Json, Response
 from gemini_magic.turn import SENDABLE, Turn
@@ -38,7 +40,7 @@ class Exchange:
     good: Exchange | None = None
     stale: bool = False
 
-    @property
+    @cached_property
     def sendable(self) -> bool:
         """Whether later requests may carry it: it ended well and has a part to echo.
 
@@ -55,13 +57,13 @@ class Exchange:
         """The exchange that later requests carry for this place, if any."""
         return self if self.sendable else self.good
 
-    def contents(self) -> list[Json]:
+    def contents(self) -> list[Content]:
         """The wire Contents of this exchange, made once and kept."""
-        made: list[Json] | None = self.__dict__.get("_contents")
-        if made is None:
-            made = [self.user, *_answer(self.turn)]
-            self.__dict__["_contents"] = made  # a cache; not part of the value
-        return made
+        return self._contents
+
+    @cached_property
+    def _contents(self) -> list[Content]:
+        return [Content.of(self.user), *_answer(self.turn)]
 
 
 def _own_functions(turn: Turn) -> bool:
@@ -70,7 +72,7 @@ def _own_functions(turn: Turn) -> bool:
     return bool(turn.request.config.get("tools"))
 
 
-def _answer(turn: Turn) -> list[Json]:
+def _answer(turn: Turn) -> list[Content]:
     """The model's Contents; what functions of the kernel returned goes between, as the user's."""
     if not _own_functions(turn):
         return [content("model", turn.parts)]
@@ -116,9 +118,9 @@ class Conversation:
                 return Place(position, call, known, cell)
         return Place(self._gap(cell, call), call, None, cell)
 
-    def contents(self, place: Place) -> list[Json]:
+    def contents(self, place: Place) -> list[Content]:
         """The history a request at ``place`` carries: ready wire Contents, oldest first."""
-        history: list[Json] = []
+        history: list[Content] = []
         for exchange in self._exchanges[: place.before]:
             sent = exchange.sent
             if sent is not None:

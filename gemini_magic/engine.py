@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gemini_magic.contents import Content
 from gemini_magic.conversation import Conversation, Conversations, Place
 from gemini_magic.errors import AnswerFailed, AnswerInterrupted, GeminiError
 from gemini_magic.events import Assembly, Chunk, Event, phase
@@ -106,17 +107,17 @@ class Engine:
         return self._outgoing(question, [*history, user], stop or Stop())
 
     @staticmethod
-    def _user(question: Question, history: list[Json]) -> Json:
+    def _user(question: Question, history: list[Content]) -> Content:
         """The prompt's wire Content, what is attached first."""
         attached: list[Json] = []
         if question.items:
             from gemini_magic.attach.content import count, parts
 
             attached = parts(question.items, first=count(history))
-        return {"role": "user", "parts": [*attached, {"text": question.prompt}]}
+        return Content(role="user", parts=[*attached, {"text": question.prompt}])
 
     @staticmethod
-    def _outgoing(question: Question, contents: list[Json], stop: Stop) -> Outgoing:
+    def _outgoing(question: Question, contents: list[Content], stop: Stop) -> Outgoing:
         return Outgoing(
             model=question.model,
             contents=contents,
@@ -233,7 +234,7 @@ class Engine:
             return assembly.stopped(elapsed(), stopped), stopped
 
     def _record(
-        self, turn: Turn, user: Json, conversation: Conversation | None, place: Place | None
+        self, turn: Turn, user: Content, conversation: Conversation | None, place: Place | None
     ) -> None:
         self.last = turn
         if conversation is not None and place is not None:
@@ -266,7 +267,7 @@ class Engine:
         return bool(found)
 
 
-def _history(conversation: Conversation | None, place: Place | None) -> list[Json]:
+def _history(conversation: Conversation | None, place: Place | None) -> list[Content]:
     return [] if conversation is None or place is None else conversation.contents(place)
 
 

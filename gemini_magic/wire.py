@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from gemini_magic.contents import Content
 from gemini_magic.events import Chunk
 from gemini_magic.parts import (
     Call,
@@ -251,9 +252,9 @@ def part_to_wire(part: Part) -> Json:
     return data
 
 
-def content(role: str, parts: Iterable[Part]) -> Json:
+def content(role: str, parts: Iterable[Part]) -> Content:
     """A wire Content: ``{"role": "user" | "model", "parts": [...]}``."""
-    return {"role": role, "parts": [part_to_wire(part) for part in parts]}
+    return Content(role=role, parts=[part_to_wire(part) for part in parts])
 
 
 def b64encode(data: bytes) -> str:

@@ -48,6 +48,7 @@ class Ran:
 
     reply: dict[str, Any] = field(default_factory=dict)
     messages: list[dict[str, Any]] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)  # of the messages, by time.monotonic()
     seconds: float = 0.0
 
     @property
@@ -84,8 +85,10 @@ class Ran:
 class Kernel:
     """A kernel as a context manager; ``run`` executes one cell and waits for it."""
 
-    def __init__(self, folder: Path, *, load: bool = True, **added: str) -> None:
-        self._folder, self._load = folder, load
+    def __init__(
+        self, folder: Path, *, load: bool = True, python: str = sys.executable, **added: str
+    ) -> None:
+        self._folder, self._load, self._python = folder, load, python
         self._environment = environment(folder, **added)
 
     def make_manager(self) -> KernelManager:
@@ -94,7 +97,7 @@ class Kernel:
     def __enter__(self) -> Kernel:
         self.manager = self.make_manager()
         assert self.manager.kernel_spec is not None
-        self.manager.kernel_spec.argv[0] = sys.executable
+        self.manager.kernel_spec.argv[0] = self._python
         self.manager.start_kernel(env=self._environment, cwd=str(self._folder))
         self.client: BlockingKernelClient = self.manager.blocking_client()
         self.client.start_channels()
@@ -142,6 +145,7 @@ class Kernel:
             if message["parent_header"].get("msg_id") != request:
                 continue
             ran.messages.append(message)
+            ran.arrivals.append(time.monotonic())
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 break
         while True:

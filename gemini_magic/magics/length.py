@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gemini_magic.budget import tokens
+from gemini_magic.contents import tokens
 from gemini_magic.errors import PromptError
 from gemini_magic.settings import DEFAULT_MODEL
 

@@ -293,7 +293,9 @@ class GeminiMagics(Magics):
         self._calls = {}
         self._note_failure(result)
         if self.preload and self._connections is None:
-            threading.Thread(target=self._warm, name="gemini-preload", daemon=True).start()
+            from gemini_magic.magics.preloading import start
+
+            start(self)
 
     def _note_failure(self, result: Any) -> None:
         error = result.error_before_exec or result.error_in_exec
@@ -336,23 +338,6 @@ class GeminiMagics(Magics):
         from gemini_magic.magics.verifying import serve
 
         return serve(self, request)
-
-    def _warm(self) -> None:
-        try:
-            self.connect().transport.warm()
-        except GeminiError:
-            return  # told in full when something is asked; loading stays silent
-        from gemini_magic.prices import price
-        from gemini_magic.turn import Usage
-
-        price(Usage(), self.settings.model)  # the list of prices takes a quarter second to load
-        # The views build their parsers with the first answer: a tenth of a second, better here.
-        from gemini_magic.parts import Code, Text
-        from gemini_magic.render.live import Look
-        from gemini_magic.turn import Request, Turn
-
-        parts = (Text("*x*"), Code("x = 1"))
-        Look().bundle(Turn("warm", Request("", "", ""), status="complete", parts=parts))
 
     def known_models(self) -> list[str]:
         """Names of models, for completion: in use, used before, and those listed; no network."""

@@ -33,7 +33,8 @@ class Exchange:
 
     ``mode``: what to do with a successful body: ``events`` (a stream) and ``whole`` (one body) are
     read into `events` and emptied for the SDK, ``plain`` passes through, ``rehearsal`` sends
-    nothing, is answered by nothing and leaves the request in `rehearsed`. ``failure`` is the error
+    nothing, is answered by nothing and leaves the request in `rehearsed`. ``contents``: JSON that
+    takes the place of what the SDK put under that name into the body. ``failure`` is the error
     that ended the reading, for when the SDK wraps it.
     """
 
@@ -41,6 +42,7 @@ class Exchange:
         self.timeout = timeout
         self.stop = stop
         self.mode: Mode = mode
+        self.contents: bytes | None = None
         self.events: deque[Any] = deque()
         self.failure: Exception | None = None
         self.url: httpx2.URL | None = None

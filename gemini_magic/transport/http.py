@@ -4,6 +4,8 @@ The SDK is given an ``httpx2.Client`` over the transport below. Each request run
 bound to the thread while the SDK sends it:
 
 - its waits end at its deadline and by its off switch (`gemini_magic.transport.exchange`);
+- the contents of a request, which the SDK would validate and convert anew each time, take the
+  place of the SDK's as the JSON they are (`gemini_magic.contents`);
 - the body of a successful generateContent is read *through*: `EventReader` turns it into raw JSON
   events (the source of truth), and the SDK is handed an empty object for each. The SDK drops what
   it does not know and raises on what it cannot parse; it never sees either.
@@ -17,6 +19,7 @@ have been closed by the service meanwhile, and a forked kernel must not share on
 from __future__ import annotations
 
 import codecs
+import json
 import ssl
 import threading
 import urllib.request
@@ -51,6 +54,7 @@ class _Wire(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         exchange = CURRENT.get()
+        request = _filled(request, exchange.contents)
         if exchange.mode == "rehearsal":
             exchange.rehearsed = request
             streamed = request.url.path.endswith(":streamGenerateContent")
@@ -104,6 +108,20 @@ class _Wire(httpx2.BaseTransport):
             auth=(given.username, given.password) if given.username or given.password else None,
             ssl_context=self.ssl_context() if given.scheme == "https" else None,
         )
+
+
+def _filled(request: httpx2.Request, contents: bytes | None) -> httpx2.Request:
+    """The request with ``contents`` in its body; a redirect may have taken its body away."""
+    body = request.read()
+    if contents is None or not body:
+        return request
+    rest = {name: value for name, value in json.loads(body).items() if name != "contents"}
+    others = b"," + json.dumps(rest).encode()[1:] if rest else b"}"
+    headers = request.headers.copy()
+    del headers["content-length"]
+    return httpx2.Request(
+        request.method, request.url, headers=headers, content=b'{"contents":' + contents + others
+    )
 
 
 def _same_host(exchange: Exchange, url: httpx2.URL) -> None:

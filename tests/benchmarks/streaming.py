@@ -1,0 +1,164 @@
+"""An answer as it streams: what a chunk costs, when the first is seen, what goes over iopub.
+
+All in one kernel, against cells that do the same without us: the bare SDK's loop and a raw loop of
+`httpx2` and `json`, each over the same stream from the same server.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..kernel import Kernel, Ran
+from ..replay import Asked, Replay
+from ..sse import frame, text
+from .measuring import Claim, Found, Results, in_turn
+
+CHUNKS = 1000
+GAP = 0.01  # seconds between chunks, where an answer takes its time
+
+CPU = Claim(
+    f"CPU of {CHUNKS:,} chunks, nobody watching", "the bare SDK's loop", "ms of CPU", ratio=1.5
+)
+CPU_RAW = Claim(CPU.what, "`httpx2` and `json`", "ms of CPU")
+FIRST = Claim("first chunk sent to first display", "the bare SDK and `display`", ratio=5, most=10)
+LENGTHS = (10, 100, 1000)
+BYTES = {
+    length: Claim(f"iopub while {length:,} chunks stream", "the text", "kB", ratio=8)
+    for length in LENGTHS
+}
+CLAIMS = (CPU, CPU_RAW, FIRST, *BYTES.values())
+
+FLOORS = """
+import json
+import httpx2
+from google import genai
+from google.genai import types
+client = genai.Client(api_key="k" * 12, http_options=types.HttpOptions(base_url=ADDRESS))
+config = types.GenerateContentConfig(tools=[types.Tool(code_execution={})])
+def stream():
+    return client.models.generate_content_stream(
+        model="gemini-3.8-flash", contents="write", config=config
+    )
+def sdk():
+    return sum(1 for chunk in stream())
+def first():
+    for chunk in stream():
+        display({"text/markdown": chunk.text}, raw=True)
+        break
+def raw():
+    found = 0
+    with httpx2.Client() as http, http.stream("POST", ADDRESS + "raw", json={}) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("data:"):
+                found += bool(json.loads(line[5:]))
+    return found
+"""
+
+
+def words(number: int) -> str:
+    """A line of an answer, 80 bytes."""
+    return f"Sentence {number:05} of a long answer, with *words*, `code` and number {number:05}.\n"
+
+
+class Stream:
+    """An answer of ``chunks`` chunks, ``gap`` seconds apart; ``began``: when the first was sent."""
+
+    def __init__(self) -> None:
+        self.chunks, self.gap, self.began = CHUNKS, 0.0, 0.0
+
+    def __call__(self, asked: Asked) -> None:
+        frames = [frame(text(words(number))) for number in range(self.chunks)]
+        last = frame(text("", finish="STOP", prompt=5, candidates=9, total=14))
+        asked.head(content_type="text/event-stream")
+        time.sleep(self.gap)
+        self.began = time.monotonic()
+        if not self.gap:
+            asked.send(b"".join([*frames, last]))
+            return
+        for one in frames:
+            asked.send(one)
+            time.sleep(self.gap)
+        asked.send(last)
+
+
+@contextmanager
+def warm_kernel(folder: Path) -> Iterator[tuple[Kernel, Stream]]:
+    """A kernel whose preload is over, with the floors defined, and the stream it asks for."""
+    stream = Stream()
+    with (
+        Replay(stream) as server,
+        Kernel(folder, GEMINI_API_KEY="k" * 12, GOOGLE_GEMINI_BASE_URL=server.url) as kernel,
+    ):
+        ran = kernel.run(f"ADDRESS = {server.url!r}" + FLOORS)
+        assert ran.ok, ran.error
+        joined = "[t.join() for t in __import__('threading').enumerate() if 'preload' in t.name]"
+        assert kernel.run(joined).ok
+        yield kernel, stream
+
+
+def shown(ran: Ran) -> list[tuple[float, dict[str, Any]]]:
+    """The display messages and when they came."""
+    kinds = ("display_data", "update_display_data")
+    pairs = zip(ran.arrivals, ran.messages, strict=True)
+    return [(at, message) for at, message in pairs if message["msg_type"] in kinds]
+
+
+def computed(kernel: Kernel, code: str) -> Callable[[], float]:
+    """Milliseconds of CPU that the kernel spends on a cell, in all its threads."""
+
+    def measure() -> float:
+        before = kernel.value("__import__('time').process_time()")
+        ran = kernel.run(code, watched=False)
+        assert ran.ok, ran.error
+        assert len(ran.displays) == code.startswith("%%gemini"), "one final display"
+        return float(kernel.value("__import__('time').process_time()") - before) * 1000
+
+    return measure
+
+
+def first_display(kernel: Kernel, stream: Stream, code: str) -> Callable[[], float]:
+    """Milliseconds from the first chunk to the first message that shows it."""
+
+    def measure() -> float:
+        ran = kernel.run(code, cell="bench")
+        assert ran.ok, ran.error
+        return (shown(ran)[0][0] - stream.began) * 1000
+
+    return measure
+
+
+def on_iopub(ran: Ran) -> int:
+    """Bytes of the messages that drew the answer before its final bundle."""
+    drawn = [message for _, message in shown(ran)]
+    streamed = [m for m in drawn if "text/html" not in m["content"]["data"]]
+    assert len(drawn) - len(streamed) == 1, "one final bundle"
+    named = ("header", "parent_header", "metadata", "content")
+    return sum(len(json.dumps({k: m[k] for k in named}, default=str)) for m in streamed)
+
+
+def measure(folder: Path, rounds: int, lengths: tuple[int, ...] = LENGTHS) -> Results:
+    """``rounds`` of the costs, one answer of each length for the bytes."""
+    results: dict[Claim, Found] = {}
+    with warm_kernel(folder) as (kernel, stream):
+        codes = {"ours": "%%gemini --stateless\nwrite", "sdk": "sdk()", "raw": "raw()"}
+        took = in_turn(rounds, {name: computed(kernel, code) for name, code in codes.items()})
+        results[CPU] = Found(took["ours"], took["sdk"])
+        results[CPU_RAW] = Found(took["ours"], took["raw"])
+        stream.chunks, stream.gap = 10, GAP
+        codes = {"ours": "%%gemini --stateless\nwrite", "sdk": "first()"}
+        took = in_turn(
+            rounds, {name: first_display(kernel, stream, code) for name, code in codes.items()}
+        )
+        results[FIRST] = Found(took["ours"], took["sdk"])
+        for length in lengths:
+            stream.chunks = length
+            ran = kernel.run("%%gemini --stateless\nwrite", cell="bench")
+            assert ran.ok, ran.error
+            size = sum(len(words(number)) for number in range(length))
+            results[BYTES[length]] = Found([on_iopub(ran) / 1000], [size / 1000])
+    return results
