@@ -1,14 +1,19 @@
 """Two outputs of one program, compared the way a reader would: pure, and bounded in time.
 
-``same``; ``close`` (numbers differ in their last digits); ``reordered`` (the same words in another
-order, as a set prints them); ``different``.
+``same``; ``close`` (numbers differ in their last digits); ``reordered``; ``different``.
+
+Reordered is what the hash of texts does, which differs from process to process: the elements of a
+set, the items of a dict, a list of texts, lines of one form below each other. What stands together
+stays together: ``{'a': 1, 'b': 2}`` and ``{'a': 2, 'b': 1}`` have the same words and are different.
+So are lists and lines of numbers in another order, and tuples: no hash has moved those.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from itertools import zip_longest
+from dataclasses import dataclass, field
+from itertools import groupby, zip_longest
 from typing import Literal, TypeAlias
 
 Likeness: TypeAlias = Literal["same", "close", "reordered", "different"]
@@ -19,12 +24,23 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-9
 LONGEST = 2_000_000  # characters up to which two outputs are compared word by word
 SHOWN, WIDEST = 12, 160  # lines of a difference, and characters of one line
 
-_WORD = re.compile(r"[^\W_]+(?:[.\-+'_][^\W_]+)*|\S", re.UNICODE)
+_ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]{6,16}\b")  # as in <object object at 0x7f16c0cc4870>
+_DEEPEST = 50  # brackets in brackets
+_PIECE = re.compile(
+    r"""(?P<quoted>(?<!\w)(['"])(?:\\.|(?!\2)[^\\\n])*\2(?!\w))"""  # not the ' of isn't
+    r"""|(?P<open>[\[({])|(?P<close>[\])}])|(?P<comma>,)|(?P<line>\n)|[^\[\](){},'"\n]+|."""
+)
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_WORDS = re.compile(r"[^\W\d_][\w'\-]*(?:\s+[^\W\d_][\w'\-]*)*|'[^']*'|\"[^\"]*\"")
+_LABEL = re.compile(r"[^,:\[({]*:\s")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?!\w)")
 
 
 def compared(recorded: str, now: str) -> Likeness:
-    """How alike two outputs are; white space at the end of lines does not count."""
+    """How alike two outputs are.
+
+    White space at the end of lines and addresses in memory do not count.
+    """
     first, second = _settled(recorded), _settled(now)
     if first == second:
         return "same"
@@ -66,7 +82,8 @@ def difference(recorded: str, now: str) -> str:
 
 
 def _settled(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n")).strip("\n")
+    text = _ADDRESS.sub("0x...", text.replace("\r\n", "\n"))
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 
 def _cut(line: str) -> str:
@@ -112,4 +129,73 @@ def _last_digit(one: str, other: str) -> float:
 
 
 def _reordered(first: str, second: str) -> bool:
-    return sorted(_WORD.findall(first)) == sorted(_WORD.findall(second))
+    one, other = _lines(first), _lines(second)
+    shapes = [_shape(line) for line in one]
+    if shapes != [_shape(line) for line in other]:
+        return False
+    at = 0
+    for shape, block in groupby(shapes):  # lines of one form below each other, as a loop prints
+        until = at + len(list(block))
+        before, after = one[at:until], other[at:until]
+        if "w" in shape:
+            before, after = sorted(before), sorted(after)
+        if before != after:
+            return False
+        at = until
+    return True
+
+
+def _shape(line: str) -> str:
+    """The form of a line: words are ``w``, numbers 0, the rest as it stands."""
+    return _NUMBER.sub("0", _WORDS.sub("w", line))
+
+
+@dataclass
+class _Group:
+    """What stands between two brackets, or on a line: items, each of the pieces read so far."""
+
+    bracket: str
+    items: list[list[str]] = field(default_factory=lambda: [[]])
+
+    def add(self, piece: str) -> None:
+        self.items[-1].append(piece)
+
+    def told(self) -> str:
+        """Its items in an order that does not depend on theirs, where a hash may have made it."""
+        items = [" ".join("".join(item).split()) for item in self.items]
+        label = _LABEL.match(items[0]) if self.bracket == "" and len(items) > 1 else None
+        if label is not None:
+            items[0] = items[0][label.end() :]
+        if self.bracket == "{" or (self.bracket != "(" and _of_one_form(items)):
+            items.sort()
+        return (label.group() if label else "") + self.bracket + ", ".join(items)
+
+
+def _of_one_form(items: list[str]) -> bool:
+    shapes = {_shape(item) for item in items}
+    return len(shapes) == 1 and "w" in shapes.pop()
+
+
+def _lines(text: str) -> list[str]:
+    """The lines, what is in brackets on one of them, with elements in an order of their own."""
+    stack = [_Group("")]
+    lines: list[str] = []
+    for found in _PIECE.finditer(text):
+        piece, kind = found.group(), found.lastgroup
+        if kind == "open":
+            stack.append(_Group(piece))
+        elif kind == "close" and len(stack) > 1 and stack[-1].bracket == _PAIRS[piece]:
+            closed = stack.pop()
+            stack[-1].add(closed.told() + piece)
+        elif kind == "comma":
+            stack[-1].items.append([])
+        elif kind == "line" and len(stack) == 1:
+            lines.append(stack.pop().told())
+            stack.append(_Group(""))
+        else:
+            stack[-1].add(piece)
+        if len(stack) > _DEEPEST:
+            break
+    if len(stack) > 1:  # not brackets that belong together, but smileys and the like
+        return text.split("\n")
+    return [*lines, stack[0].told()]

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from gemini_magic.cells.extract import runs
-from gemini_magic.cells.source import source
+from gemini_magic.cells.source import obstacle, source
 from gemini_magic.comparison import compared, difference
 from gemini_magic.parts import DEADLINE_EXCEEDED, OK, Json
 from gemini_magic.render import caption
 from gemini_magic.render.characters import one_line, visible
 from gemini_magic.render.outline import pictures
 from gemini_magic.sandbox import SandboxResult, Session
-from gemini_magic.steps import Run
+from gemini_magic.steps import Run, steps
 from gemini_magic.turn import Turn
 
 Verdict: TypeAlias = Literal[
@@ -145,11 +145,20 @@ def verify(
 
 
 def _notes(turn: Turn, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    notes = []
     lost = [item.name for item in turn.request.attachments if item.name not in files]
-    if not lost:
-        return ()
-    names = ", ".join(one_line(name, 60) for name in lost)
-    return (f"The attachments are no longer in this kernel, so the code ran without them: {names}",)
+    if lost:
+        names = ", ".join(one_line(name, 60) for name in lost)
+        notes.append(
+            f"The attachments are no longer in this kernel, so the code ran without them: {names}"
+        )
+    for step in steps(turn.parts):
+        if not isinstance(step, Run) or step.code is None:
+            continue
+        why = obstacle(step.code)
+        if why and not any(caption.failed(result.outcome) for result in step.results):
+            notes.append(f"A piece of code was left out: {one_line(why, 100)}.")
+    return tuple(notes)
 
 
 def _check(run: Run, now: SandboxResult, timeout: float) -> Check:
@@ -161,7 +170,8 @@ def _check(run: Run, now: SandboxResult, timeout: float) -> Check:
     if now.outcome != OK:
         return _failed(run, now, recorded_ok)
     if not recorded_ok:
-        return Check(run.index, "different", "failed in the sandbox, ran without an error here")
+        how = "ran out of time" if run.outcome == DEADLINE_EXCEEDED else "failed"
+        return Check(run.index, "different", f"{how} in the sandbox, ran without an error here")
     return _output(run, now)
 
 
@@ -173,8 +183,7 @@ def _failed(run: Run, now: SandboxResult, recorded_ok: bool) -> Check:
     if not recorded_ok and last and last.partition(":")[0] in recorded:
         return Check(run.index, "same", f"failed in the sandbox, too: {one_line(last, 200)}")
     if missing:
-        name = missing[1].partition(".")[0]
-        return Check(run.index, "missing library", f"{name} is not installed here")
+        return Check(run.index, "missing library", f"{missing[1]} is not installed here")
     said = one_line(last or told.strip().rpartition("\n")[2] or "failed without a message", 200)
     return Check(run.index, "error", said)
 

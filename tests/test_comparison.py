@@ -26,6 +26,25 @@ from gemini_magic.comparison import compared, difference
         ("{'b', 'a', 'c'}", "{'a', 'c', 'b'}", "reordered"),
         ("{3.5, 1, 2}", "{1, 2, 3.5}", "reordered"),
         ("x\ny\n", "y\nx\n", "reordered"),
+        ("['b', 'a']", "['a', 'b']", "reordered"),
+        ("{'b': 1, 'a': {'d', 'c'}}", "{'a': {'c', 'd'}, 'b': 1}", "reordered"),
+        ("frozenset({(1, 'x'), (2, 'y')})", "frozenset({(2, 'y'), (1, 'x')})", "reordered"),
+        ("{'it\\'s, [1',\n 'b'}", "{'b',\n 'it\\'s, [1'}", "reordered"),
+        ("Regions: north, south east", "Regions: south east, north", "reordered"),
+        ("found:\n- north: 3\n- New York: 4", "found:\n- New York: 4\n- north: 3", "reordered"),
+        ("<a.B object at 0x7f16c0cc4870>", "<a.B object at 0x7fffc0cc48aa>", "same"),
+        ("{'a': 1, 'b': 2}", "{'a': 2, 'b': 1}", "different"),
+        ("min 1 max 2", "min 2 max 1", "different"),
+        ("[3, 1, 2]", "[1, 2, 3]", "different"),
+        ("1\n2", "2\n1", "different"),
+        ("(3, 5)", "(5, 3)", "different"),
+        ("('a', 'b')", "('b', 'a')", "different"),
+        ("[[1, 0], [0, 1]]", "[[0, 1], [1, 0]]", "different"),
+        ("1. Alice\n2. Bob", "1. Bob\n2. Alice", "different"),
+        ("North:\n10 km\nSouth:\n20 km", "North:\n20 km\nSouth:\n10 km", "different"),
+        ("a b", "b a", "different"),
+        (":-) {x", "x {:-)", "different"),
+        ("at 0x12", "at 0x13", "different"),
         ("42", "43", "different"),
         ("0.1", "0.2", "different"),
         ("0.123", "0.124", "different"),
@@ -62,7 +81,19 @@ def test_fifty_megabytes_are_compared_in_bounded_time():
     assert time.monotonic() - began < 60
 
 
-@given(st.text(), st.text())
+def test_a_long_output_in_another_order_is_compared_in_bounded_time():
+    words = [f"'word {n}'" for n in range(100_000)]
+    began = time.monotonic()
+    assert compared(f"{{{', '.join(words)}}}", f"{{{', '.join(words[::-1])}}}") == "reordered"
+    assert compared("[" * 500_000 + "a", "[" * 500_000 + "b") == "different"
+    assert compared("[" * 500_000 + "]" * 500_000, "[" * 500_000 + "]" * 499_999) == "different"
+    assert time.monotonic() - began < 60
+
+
+BRACKETS = st.text(st.sampled_from("ab1 ,:'\"[](){}\n"), max_size=30)
+
+
+@given(BRACKETS | st.text(), BRACKETS | st.text())
 def test_any_two_texts_are_compared_and_alike_both_ways(one: str, other: str):
     assert compared(one, one) == "same"
     assert compared(one, other) == compared(other, one)

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import json
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -240,6 +241,19 @@ def test_a_busy_function_is_ended_too():
             pass
 
     assert respond(busy, seconds=0.2) == {"error": "busy was ended after 0.2 s."}
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
+def test_a_process_that_ignores_interrupts_or_dies_of_them_has_the_limit_too(handler: Any):
+    def sleepy() -> None:
+        time.sleep(60)
+
+    before = signal.signal(signal.SIGINT, handler)  # ignored: as of a shell's background
+    try:
+        assert "was ended after 0.2 s" in respond(sleepy, seconds=0.2)["error"]
+        assert signal.getsignal(signal.SIGINT) == handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_stop_ends_a_function_and_is_no_answer():

@@ -74,6 +74,30 @@ def test_a_missing_library_is_named():
     )
 
 
+def test_a_missing_part_of_a_library_is_not_said_of_the_whole():
+    assert one("import json.no_such_part", "1\n")[1] == "json.no_such_part is not installed here\n"
+
+
+def test_swapped_results_are_no_other_order():
+    assert one("print({'north': 1, 'south': 2})", "{'north': 2, 'south': 1}\n")[0] == "different"
+    assert one("print([3, 1, 2])", "[1, 2, 3]\n")[0] == "different"
+    assert one("print(object())", "<object object at 0x7f16c0cc4870>\n")[0] == "same"
+
+
+def test_what_ran_out_of_time_in_the_sandbox_alone_is_called_so():
+    verdict, said = one("print(1)", "late", DEADLINE_EXCEEDED)
+    assert verdict == "different" and "ran out of time in the sandbox" in said
+
+
+def test_code_that_is_left_out_is_told_unless_it_failed_anyway():
+    good = (Code("print(1)"), Result(OK, "1\n"))
+    odd, failed = Code("!ls", "PYTHON"), Result(FAILED, "SyntaxError: invalid syntax")
+    found = verified(*good, odd, Result(OK, "files"))
+    assert (found.verdict, len(found.checks)) == ("same", 1)
+    assert found.notes == ("A piece of code was left out: it is not valid Python.",)
+    assert verified(*good, odd, failed).notes == ()
+
+
 def test_an_exception_is_an_error_with_its_message():
     assert one("print(undefined)", "1\n") == (
         "error",

@@ -2,7 +2,9 @@
 
 The list of text and image types is that of Gemini's documentation (a type beyond it, even
 ``text/plain; charset=utf-8``, is refused with 400, as recorded); text of other endings goes as
-``text/plain``.
+``text/plain``. Audio and video types are those the SDK names (google-genai 3.4, the contents of
+its Interactions API): Python's own table says ``audio/x-wav``, ``video/quicktime`` and, by
+platform, ``video/mp2t`` for TypeScript.
 """
 
 from __future__ import annotations
@@ -33,6 +35,33 @@ _IMAGES = {
     ".heic": "image/heic",
     ".heif": "image/heif",
 }
+_AUDIO = {
+    ".wav": "audio/wav",
+    ".mp3": "audio/mp3",
+    ".aif": "audio/aiff",
+    ".aiff": "audio/aiff",
+    ".aac": "audio/aac",
+    ".ogg": "audio/ogg",
+    ".oga": "audio/ogg",
+    ".flac": "audio/flac",
+    ".m4a": "audio/m4a",
+    ".opus": "audio/opus",
+    ".weba": "audio/webm",
+}
+_VIDEO = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mpeg": "video/mpeg",
+    ".mpg": "video/mpg",
+    ".mov": "video/mov",
+    ".avi": "video/avi",
+    ".flv": "video/x-flv",
+    ".webm": "video/webm",
+    ".wmv": "video/wmv",
+    ".3gp": "video/3gpp",
+    ".3gpp": "video/3gpp",
+}
+KNOWN = {**_TEXT, **_IMAGES, **_AUDIO, **_VIDEO, ".pdf": "application/pdf"}
 _MARKS = (
     (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
     (b"\xff\xd8\xff", "image/jpeg", ".jpeg"),
@@ -47,12 +76,18 @@ def by_name(name: str) -> str | None:
 
     Also None for kinds that Gemini does not take (a spreadsheet, an archive): the bytes decide.
     """
-    ending = PurePath(name).suffix.lower()
-    known = {**_TEXT, **_IMAGES, ".pdf": "application/pdf"}.get(ending)
-    if known:
-        return known
-    guessed = mimetypes.guess_type("x" + ending)[0] or ""
-    return guessed if guessed.startswith(("audio/", "video/")) else None
+    return KNOWN.get(PurePath(name).suffix.lower())
+
+
+def by_address(name: str) -> str | None:
+    """The MIME type for a file whose bytes are not here; None when its name does not tell.
+
+    Other kinds of text go as ``text/plain``; None also for kinds that Gemini does not take, and
+    for what is compressed.
+    """
+    guessed, compressed = mimetypes.guess_type(PurePath(name).name)
+    text = (guessed or "").startswith("text/") and not compressed
+    return by_name(name) or ("text/plain" if text else None)
 
 
 def by_content(data: bytes) -> tuple[str, str] | None:

@@ -7,17 +7,18 @@ import importlib.util
 import io
 from typing import Any
 
-from gemini_magic.attach.tables import is_array, of_module
+from gemini_magic.attach.arrays import is_array
+from gemini_magic.attach.tables import of_module
 from gemini_magic.errors import MissingExtra, OptionError
 
 PNG = "image/png"
 
 
 def is_image_array(value: Any) -> bool:
-    """Whether ``value`` is an array that is a picture: uint8, H x W, H x W x 3 or H x W x 4."""
+    """Whether ``value`` is an array that is a picture: uint8, H x W, or H x W x 1, 3 or 4."""
     if not is_array(value) or str(value.dtype) != "uint8" or not value.size:
         return False
-    return value.ndim == 2 or (value.ndim == 3 and value.shape[2] in (3, 4))
+    return value.ndim == 2 or (value.ndim == 3 and value.shape[2] in (1, 3, 4))
 
 
 def picture(value: Any, name: str) -> bytes | None:
@@ -32,7 +33,8 @@ def picture(value: Any, name: str) -> bytes | None:
             raise MissingExtra("Attaching an array as a picture", "pillow", "batch")
         from PIL import Image
 
-        return _saved(Image.fromarray(value))
+        grey = value.ndim == 3 and value.shape[2] == 1
+        return _saved(Image.fromarray(value[:, :, 0] if grey else value))
     if of_module(value, "PIL.Image", "Image"):
         return _pillow(value, name)
     figure = value

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import mimetypes
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from gemini_magic.attach import files, names, values
+from gemini_magic.attach import files, media, names, values
 from gemini_magic.attach.item import Item, size_text, too_large
 from gemini_magic.errors import OptionError, did_you_mean
 
@@ -168,15 +167,32 @@ def _address(word: str) -> Item:
             f"--attach {word[:120]}: {scheme}:// is not an address Gemini can read.",
             "It takes gs:// and https:// addresses, and files of this machine.",
         )
-    parts = urlsplit(word)
-    video = parts.hostname in ("www.youtube.com", "youtube.com", "youtu.be")
+    try:
+        parts = urlsplit(word)
+        host = parts.hostname
+    except ValueError as error:  # "[" in the host, which only an IPv6 address may have
+        raise OptionError(f"--attach {word[:120]}: {error}.", "Correct the address.") from None
+    if not host:
+        raise OptionError(f"--attach {word[:120]} names no host.", "Write the whole address.")
+    if parts.username or parts.password:
+        raise OptionError(
+            f"The address of {host} holds a user name or password, which would be sent.",
+            "Attach an address that can be read without, or the file itself.",
+        )
     name = PurePosixPath(parts.path).name
-    mime_type = "video/mp4" if video else mimetypes.guess_type(name)[0]
+    if scheme == "gs" and any(mark in name for mark in "*?["):
+        raise OptionError(
+            f"--attach {word[:120]}: a pattern cannot be looked up in a bucket.",
+            "Write each address, each with --attach.",
+        )
+    video = host in ("www.youtube.com", "youtube.com", "youtu.be")
+    mime_type = "video/mp4" if video else media.by_address(name)
     if mime_type is None:
         raise OptionError(
-            f"What kind of file {scheme}://{parts.hostname}{parts.path[:80]} is cannot be told "
-            "from its name.",
-            "Attach an address that ends in .csv, .pdf, .png or the like.",
+            f"{scheme}://{host}{parts.path[:80]} cannot be attached: by its name it is none of "
+            f"what Gemini takes ({media.TAKEN}).",
+            "Attach an address that ends in .csv, .pdf, .png or the like, or download it and "
+            "attach the value.",
         )
     # A signed address carries a secret in its query: the name is all that is kept in the notebook.
     return Item(names.safe(name or "video"), mime_type, uri=word)

@@ -1,4 +1,4 @@
-"""Tables as CSV: data frames of pandas, polars and the Arrow protocol, and arrays of numbers.
+"""Tables as CSV: data frames of pandas, polars and the Arrow protocol.
 
 The rules, for every kind of frame: UTF-8, comma, quotes where RFC 4180 asks for them, lines ended
 by CR LF (so that a bare CR or LF inside a text is quoted and survives). Dates as ISO 8601 (pandas
@@ -6,7 +6,8 @@ writes a space, polars a ``T``, both read the same), missing values empty, True 
 numbers in the shortest form that is exact (pandas 3.1 reads every bit of it, older ones with
 ``float_precision="round_trip"``). A
 pandas index is written, as first columns, unless it is the plain ``RangeIndex`` from 0 without a
-name; columns in several levels are joined by ``_``.
+name; columns in several levels are joined by ``_``. Durations are pandas' text (``0 days
+01:00:00``) or, from polars, ISO 8601 (``PT1H``): `pandas.to_timedelta` reads both.
 
 CSV has no types: a text that looks like a number or is empty or ``NA`` reads back as a number or
 as missing, categories as text, a date as text unless ``parse_dates`` names it. So the model is
@@ -15,10 +16,7 @@ told the types of the columns (`Table.about`).
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import io
-import math
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -26,11 +24,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemini_magic.attach.item import size_text, too_large
-from gemini_magic.errors import MissingExtra, OptionError
+from gemini_magic.errors import OptionError
 
 MOST_COLUMNS = 60  # named to the model; more are counted
 _SAMPLE = 1000  # rows from which the size of a long frame is estimated
-_END = "\r\n"
+END = "\r\n"
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def is_table(value: object) -> bool:
 
 
 def table(value: Any, name: str, limit: int) -> Table:
-    """The frame as CSV; OptionError when it is over ``limit`` bytes, MissingExtra without reader.
+    """The frame as CSV; OptionError when it is over ``limit`` bytes or no library can read it.
 
     A long frame's size is estimated from a sample of its rows first, so that one far over the
     limit is not written at all.
@@ -78,9 +76,7 @@ def table(value: Any, name: str, limit: int) -> Table:
         value = _exchanged(value, name)
     if of_module(value, "pandas", "DataFrame"):
         return _pandas(value, name, limit)
-    return (
-        _polars(value, name, limit) if hasattr(value, "write_csv") else _arrow(value, name, limit)
-    )
+    return _polars(value, name, limit)
 
 
 def _pandas(frame: Any, name: str, limit: int) -> Table:
@@ -94,16 +90,16 @@ def _pandas(frame: Any, name: str, limit: int) -> Table:
 
     def write(rows: Any) -> bytes:
         text: str = rows.to_csv(
-            index=with_index, index_label=labels or None, header=columns, lineterminator=_END
+            index=with_index, index_label=labels or None, header=columns, lineterminator=END
         )
-        return _encoded(text)
+        return encoded(text)
 
     _estimate(name, len(frame), len(columns), limit, lambda step: write(frame.iloc[::step]))
     types = [*(str(kind) for kind in _index_types(index, with_index)), *map(str, frame.dtypes)]
-    about = _about(len(frame), [*labels, *columns], types)
+    about = about_columns(len(frame), [*labels, *columns], types)
     if with_index:
         about += f"; the index is the column{'s' if len(labels) > 1 else ''} {', '.join(labels)}"
-    return _checked(Table(write(frame), about), name, limit)
+    return checked(Table(write(frame), about), name, limit)
 
 
 def _column(name: Any) -> str:
@@ -130,30 +126,39 @@ def _index_types(index: Any, with_index: bool) -> Iterable[Any]:
 
 
 def _polars(frame: Any, name: str, limit: int) -> Table:
-    nested = [column for column, kind in frame.schema.items() if kind.is_nested()]
-    if nested:
+    import polars as pl
+
+    schema = dict(frame.schema)
+    odd = [f"{column} holds {said}" for column, kind in schema.items() if (said := _odd(kind))]
+    if odd:
         raise OptionError(
-            f"{name} cannot be written as CSV: {', '.join(nested[:3])} holds nested values.",
-            f'Unnest or drop it, or attach rows as JSON: --attach "{name}.to_dicts()".',
+            f"{name} cannot be written as CSV: {', '.join(odd[:3])}.",
+            "Drop or convert it" + ("" if len(odd) == 1 else ", and the others") + ", or attach "
+            f'rows as JSON: --attach "{name}.to_dicts()".',
         )
+    types = [str(kind) for kind in frame.dtypes]
+    times = [column for column, kind in schema.items() if kind == pl.Duration]
+    frame = frame.with_columns(pl.col(column).dt.to_string("iso") for column in times)
+
+    # Alone on its line a missing value would be a blank one, which readers skip.
+    blank = frame.width == 1 and frame.to_series().null_count() > 0
 
     def write(rows: Any) -> bytes:
-        return _encoded(rows.write_csv(line_terminator=_END))
+        quotes = "always" if blank else "necessary"
+        return encoded(rows.write_csv(line_terminator=END, quote_style=quotes))
 
     _estimate(name, frame.height, frame.width, limit, lambda step: write(frame.gather_every(step)))
-    about = _about(frame.height, frame.columns, [str(kind) for kind in frame.dtypes])
-    return _checked(Table(write(frame), about), name, limit)
+    about = about_columns(frame.height, frame.columns, types)
+    return checked(Table(write(frame), about), name, limit)
 
 
-def _arrow(table: Any, name: str, limit: int) -> Table:
-    import pyarrow.csv  # type: ignore[import-not-found, unused-ignore]
+def _odd(kind: Any) -> str:
+    """What a polars type holds that a CSV cannot, in words."""
+    import polars as pl
 
-    if table.nbytes > 8 * limit:
-        raise _over(name, table.num_rows, table.num_columns, table.nbytes, limit)
-    sink = io.BytesIO()
-    pyarrow.csv.write_csv(table, sink)
-    about = _about(table.num_rows, table.column_names, [str(kind) for kind in table.schema.types])
-    return _checked(Table(sink.getvalue(), about), name, limit)
+    if kind.is_nested():
+        return "nested values"
+    return {pl.Binary: "bytes", pl.Object: "Python objects"}.get(kind.base_type(), "")
 
 
 def _exchanged(value: Any, name: str) -> Any:
@@ -164,10 +169,11 @@ def _exchanged(value: Any, name: str) -> Any:
                 import polars
 
                 return polars.DataFrame(value)
-            if importlib.util.find_spec("pyarrow"):
+            if importlib.util.find_spec("pyarrow") and importlib.util.find_spec("pandas"):
+                import pandas as pd
                 import pyarrow  # type: ignore[import-not-found, unused-ignore]
 
-                return pyarrow.table(value)
+                return pyarrow.table(value).to_pandas(types_mapper=pd.ArrowDtype)
         if hasattr(value, "__dataframe__") and importlib.util.find_spec("pandas"):
             from pandas.api.interchange import from_dataframe
 
@@ -175,88 +181,27 @@ def _exchanged(value: Any, name: str) -> Any:
                 # pandas 3 announces the end of the protocol; others still offer nothing else.
                 warnings.simplefilter("ignore")
                 return from_dataframe(value)
-    except (TypeError, ValueError, RuntimeError, NotImplementedError) as error:
+    except Exception as error:  # noqa: BLE001 - polars and Arrow have trees of their own
         raise OptionError(
             f"{name} offers itself as a table, but cannot be read: {str(error)[:200]}",
             "Convert it to a pandas or polars DataFrame first.",
         ) from None
-    raise MissingExtra(f"Attaching a {type(value).__name__} as CSV", "polars or pyarrow", "batch")
-
-
-# -- arrays --------------------------------------------------------------------------------------
-
-
-def is_array(value: object) -> bool:
-    """Whether ``value`` is a numpy array."""
-    return of_module(value, "numpy", "ndarray")
-
-
-def array_table(array: Any, name: str, limit: int) -> Table:
-    """An array of one or two dimensions as CSV, under a line of names (``value``, or 0, 1, ...).
-
-    A structured array's fields are its columns. OptionError on other shapes and kinds.
-    """
-    if array.dtype.names and array.ndim == 1:
-        columns = [str(field) for field in array.dtype.names]
-        parts = [array[field] for field in array.dtype.names]
-    elif array.ndim in (1, 2) and array.dtype.names is None:
-        parts = [array] if array.ndim == 1 else list(array.T)
-        columns = ["value"] if array.ndim == 1 else [str(number) for number in range(len(parts))]
-    else:
-        raise _not_tabular(array, name)
-    if any(part.dtype.kind not in "biufMmUT" or part.ndim != 1 for part in parts):
-        raise _not_tabular(array, name)
-    rows = len(array)
-    if array.size == 0:
-        raise OptionError(
-            f"{name} is empty: its shape is {array.shape}.", "Attach one with values."
-        )
-    if rows * len(parts) * 2 > limit:  # a value is a digit and a comma at least
-        raise _over(name, rows, len(parts), array.size * 8, limit)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator=_END)
-    writer.writerow(columns)
-    writer.writerows(zip(*(_texts(part) for part in parts), strict=True))
-    kinds = [str(part.dtype) for part in parts]
-    about = _about(rows, columns, kinds if len(set(kinds)) > 1 else [])
-    if len(set(kinds)) == 1:
-        about += f"; an array of {kinds[0]} with shape {array.shape}"
-    return _checked(Table(_encoded(text.getvalue()), about), name, limit)
-
-
-def _texts(part: Any) -> Iterable[Any]:
-    if part.dtype.kind == "M":
-        import numpy as np
-
-        return ("" if one == "NaT" else one for one in np.datetime_as_string(part).tolist())
-    if part.dtype.kind == "m":
-        return map(str, part)
-    # Python's own floats print in the shortest exact form; float16 and 32 in their own.
-    values: Iterable[Any] = part.tolist() if part.dtype.itemsize == 8 else map(str, part)
-    if part.dtype.kind == "f":
-        return ("" if math.isnan(float(value)) else value for value in values)
-    return values
-
-
-def _not_tabular(array: Any, name: str) -> OptionError:
-    return OptionError(
-        f"{name} cannot be attached: an array of {array.dtype} with shape {array.shape}.",
-        "Arrays of numbers with one or two dimensions are sent as CSV, uint8 arrays of H x W, "
-        "H x W x 3 or H x W x 4 as a picture: pick a slice, or reshape it.",
+    raise OptionError(
+        f"Attaching a {type(value).__name__} as CSV needs polars, or pandas with pyarrow.",
+        "Run: pip install polars",
     )
 
 
-# -- both ----------------------------------------------------------------------------------------
+# -- any table, also arrays ---------------------------------------------------------------------
 
 
-def _encoded(text: str) -> bytes:
+def encoded(text: str) -> bytes:
     # A lone surrogate has no UTF-8; it is written as its escape rather than lost.
     return text.encode("utf-8", "backslashreplace")
 
 
-def _about(rows: int, columns: Sequence[str], types: Sequence[str]) -> str:
-    said = f"{rows:,} row{'' if rows == 1 else 's'} x {len(columns):,} column"
-    said += "" if len(columns) == 1 else "s"
+def about_columns(rows: int, columns: Sequence[str], types: Sequence[str]) -> str:
+    said = _shape(rows, len(columns))
     if types:
         named = [
             f"{' '.join(column.split())[:80]} ({kind})"
@@ -267,23 +212,27 @@ def _about(rows: int, columns: Sequence[str], types: Sequence[str]) -> str:
     return said
 
 
+def _shape(rows: int, columns: int) -> str:
+    return (
+        f"{rows:,} row{'' if rows == 1 else 's'} x {columns:,} column{'' if columns == 1 else 's'}"
+    )
+
+
 def _estimate(name: str, rows: int, columns: int, limit: int, sample: Any) -> None:
     if columns == 0 or rows == 0:
-        raise OptionError(
-            f"{name} is empty: {rows:,} rows x {columns:,} columns.", "Attach one with values."
-        )
+        raise OptionError(f"{name} is empty: {_shape(rows, columns)}.", "Attach one with values.")
     if rows > 10 * _SAMPLE:
         step = rows // _SAMPLE
         estimated = len(sample(step)) * step
         if estimated > 2 * limit:
-            raise _over(name, rows, columns, estimated, limit)
+            raise over(name, rows, columns, estimated, limit)
 
 
-def _over(name: str, rows: int, columns: int, estimated: int, limit: int) -> OptionError:
+def over(name: str, rows: int, columns: int, estimated: int, limit: int) -> OptionError:
     return _refused(name, rows, columns, f"about {size_text(estimated)}", estimated, limit)
 
 
-def _checked(table: Table, name: str, limit: int) -> Table:
+def checked(table: Table, name: str, limit: int) -> Table:
     size = len(table.data)
     if size > limit:
         shape = table.about.partition(";")[0]
@@ -292,7 +241,7 @@ def _checked(table: Table, name: str, limit: int) -> Table:
 
 
 def _refused(name: str, rows: int, columns: int, size: str, needed: int, limit: int) -> OptionError:
-    what = f"{name} ({rows:,} rows x {columns:,} columns)"
+    what = f"{name} ({_shape(rows, columns)})"
     return too_large(what, f"{size} as CSV", limit, _less(name), needed)
 
 

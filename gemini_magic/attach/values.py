@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gemini_magic.attach import files, media, names, pictures, tables
+from gemini_magic.attach import arrays, files, media, names, pictures, tables
 from gemini_magic.attach.item import Item, size_text, too_large
-from gemini_magic.errors import OptionError
+from gemini_magic.errors import GeminiError, OptionError
 from gemini_magic.parts import File, Image
 
 _TAKEN = "a DataFrame or Series, a figure, an image, an array, str, bytes, dict, list, or a path"
@@ -26,7 +26,17 @@ def item(value: Any, name: str, limit: int) -> Item:
     """
     if isinstance(value, os.PathLike):
         return files.read(Path(value), limit)
-    found = _item(value, name, limit)
+    try:
+        found = _item(value, name, limit)
+    except GeminiError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the libraries raise that write the value
+        said = str(error).strip().splitlines()
+        raise OptionError(
+            f"{name} cannot be attached: writing the {type(value).__name__} raised "
+            f"{type(error).__name__}{': ' + said[0][:200] if said else ''}",
+            "Convert it to plain values (numbers, texts, dates) or a picture first.",
+        ) from None
     if not found.data:
         raise OptionError(f"{name} is empty: there is nothing to attach.", "Attach another value.")
     if len(found.data) > limit:
@@ -36,9 +46,7 @@ def item(value: Any, name: str, limit: int) -> Item:
 
 def _item(value: Any, name: str, limit: int) -> Item:
     if isinstance(value, Image):
-        return Item(
-            _named(name, "." + value.mime_type.partition("/")[2]), value.mime_type, value.data
-        )
+        return _image(value, name)
     if isinstance(value, File):
         return _file_part(value, name)
     if isinstance(value, bytes | bytearray | memoryview):
@@ -54,8 +62,8 @@ def _item(value: Any, name: str, limit: int) -> Item:
     png = pictures.picture(value, name)
     if png is not None:
         return Item(_named(name, ".png"), pictures.PNG, png)
-    if tables.is_array(value):
-        table = tables.array_table(value, name, limit)
+    if arrays.is_array(value):
+        table = arrays.array_table(value, name, limit)
         return Item(_named(name, ".csv"), "text/csv", table.data, table.about)
     raise OptionError(
         f"{name} cannot be attached: it is {_article(type(value).__name__)}.",
@@ -68,6 +76,13 @@ def _named(name: str, ending: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     own = bool(dot and stem) and f".{suffix.lower()}" == ending
     return names.safe(name if own else names.of_expression(name), ending)
+
+
+def _image(value: Image, name: str) -> Item:
+    ending = "." + value.mime_type.partition("/")[2]
+    if value.mime_type not in media.KNOWN.values():  # SVG, say, which is text, or a GIF
+        return _bytes(value.data, name)
+    return Item(_named(name, ending), value.mime_type, value.data)
 
 
 def _bytes(data: bytes, name: str) -> Item:

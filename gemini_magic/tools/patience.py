@@ -12,7 +12,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gemini_magic.transport.protocol import Stop
@@ -30,16 +30,17 @@ def within(seconds: float, stop: Stop, function: Callable[[], Any]) -> Any:
     """
     watcher = _Watcher(seconds)
     try:
-        try:
-            # From here on the signal may come, so not a line earlier.
-            stop.on_stop(lambda: watcher.end("stopped"))
-            watcher.start()
-            result = function()
-        finally:
-            # Signals that were sent before this arrive before the next statements are over.
-            watcher.finish()
-            if watcher.why:
-                time.sleep(0.01)
+        with _heard():
+            try:
+                # From here on the signal may come, so not a line earlier.
+                stop.on_stop(lambda: watcher.end("stopped"))
+                watcher.start()
+                result = function()
+            finally:
+                # Signals that were sent before this arrive before the next statements are over.
+                watcher.finish()
+                if watcher.why:
+                    time.sleep(0.01)
     except KeyboardInterrupt:
         if watcher.why != "time":
             raise
@@ -49,6 +50,25 @@ def within(seconds: float, stop: Stop, function: Callable[[], Any]) -> Any:
     if stop.stopped:
         raise KeyboardInterrupt
     return result
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt meanwhile, also where the process ignores it.
+
+    A shell starts what runs in its background with SIGINT ignored, and Python leaves it so: the
+    limit would never end a function. A program that has set SIG_DFL would be killed by it.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if main else None
+    if before not in (signal.SIG_IGN, signal.SIG_DFL):
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Watcher:

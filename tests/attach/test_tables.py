@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from datetime import datetime
+import sys
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from gemini_magic.attach.arrays import array_table
 from gemini_magic.attach.resolve import gather
-from gemini_magic.attach.tables import array_table, table
+from gemini_magic.attach.tables import table
 from gemini_magic.errors import OptionError
 
 LIMIT = 10_000_000
@@ -156,6 +158,8 @@ def test_a_frame_that_offers_the_interchange_protocol_alone_is_taken():
         (pd.DataFrame(index=range(3)), "is empty"),
         (pl.DataFrame(), "is empty"),
         (pl.DataFrame({"a": [[1], [2]]}), "nested"),
+        (pl.DataFrame({"a": [b"1"]}), "bytes"),
+        (pl.DataFrame({"a": pl.Series([object()], dtype=pl.Object)}), "Python objects"),
         (pl.LazyFrame({"a": [1]}), ".collect()"),
         (np.zeros((2, 3, 4)), "shape (2, 3, 4)"),
         (np.array([1 + 2j]), "complex128"),
@@ -176,6 +180,55 @@ def test_arrays_of_other_kinds_have_their_own_text():
     assert array_table(np.array([True, False]), "a", LIMIT).data == b"value\r\nTrue\r\nFalse\r\n"
     records = np.array([(1, 2.5)], dtype=[("n", "i4"), ("x", "f4")])
     assert array_table(records, "a", LIMIT).data == b"n,x\r\n1,2.5\r\n"
+
+
+def test_what_is_masked_is_missing_and_a_matrix_is_a_table():
+    for dtype in ("float64", "float32", "int64", "int8", "bool", "datetime64[s]", "U3"):
+        masked = np.ma.array(np.ones(2, dtype="int8").astype(dtype), mask=[False, True])
+        first, second = array_table(masked, "a", LIMIT).data.decode().split("\r\n")[1:3]
+        assert (first != '""', second) == (True, '""'), dtype
+    matrix = np.array([[1, 2], [3, 4]]).view(np.matrix)
+    assert array_table(matrix, "a", LIMIT).data == b"0,1\r\n1,2\r\n3,4\r\n"
+
+
+def test_a_missing_value_alone_on_its_line_is_read_back():
+    for frame in (pl.DataFrame({"a": ["x", None]}), pd.DataFrame({"a": ["x", None]})):
+        back = pd.read_csv(io.BytesIO(table(frame, "f", LIMIT).data))
+        assert list(back["a"].isna()) == [False, True]
+
+
+def test_durations_are_read_back_by_pandas_whatever_wrote_them():
+    spans = [timedelta(hours=1), timedelta(days=-3, microseconds=5), None]
+    for frame in (pl.DataFrame({"a": spans, "b": 1}), pd.DataFrame({"a": spans, "b": 1})):
+        back = pd.read_csv(io.BytesIO(table(frame, "f", LIMIT).data))
+        assert pd.to_timedelta(back["a"]).tolist()[:2] == spans[:2]
+        assert back["a"].isna()[2]
+
+
+@pytest.mark.parametrize("without", [None, "polars"])
+def test_an_arrow_table_is_read_with_polars_or_pandas(
+    monkeypatch: pytest.MonkeyPatch, without: str | None
+):
+    pa = pytest.importorskip("pyarrow")
+    if without:
+        monkeypatch.setitem(sys.modules, without, None)
+    arrow = pa.table({"s": ["x,y", "\r", None], "b": [True, None, False], "n": [1, 2, None]})
+    back = pd.read_csv(io.BytesIO(table(arrow, "t", LIMIT).data))
+    assert back["s"].tolist()[:2] == ["x,y", "\r"]
+    assert back["b"].tolist()[::2] == [True, False] and back["n"].tolist()[:2] == [1, 2]
+    assert back.isna().sum().tolist() == [1, 1, 1]
+    alone = table(pa.table({"a": [1, None]}), "t", LIMIT).data
+    assert len(pd.read_csv(io.BytesIO(alone))) == 2
+    with pytest.raises(OptionError, match="0 rows x 1 column"):
+        table(pa.table({"a": pa.array([], pa.int64())}), "t", LIMIT)
+
+
+def test_what_no_installed_library_reads_is_told_how(monkeypatch: pytest.MonkeyPatch):
+    offered = Protocol(pl.DataFrame({"a": [1]}), "__arrow_c_stream__")
+    for name in ("polars", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(OptionError, match="pip install polars"):
+        table(offered, "f", LIMIT)
 
 
 @pytest.mark.parametrize("rows", [3_000, 300_000])

@@ -46,10 +46,10 @@ def test_a_pillow_image_of_any_mode_is_a_png(mode: str):
     assert pixels(attach(Pillow.new(mode, (7, 5)))).size == (7, 5)
 
 
-@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3), (5, 7, 4)])
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 3), (5, 7, 4)])
 def test_an_array_of_bytes_in_an_images_shape_is_a_picture(shape: tuple[int, ...]):
     array = np.random.default_rng(1).integers(0, 255, shape, dtype="uint8")
-    np.testing.assert_array_equal(np.asarray(pixels(attach(array))), array)
+    np.testing.assert_array_equal(np.asarray(pixels(attach(array))), array.squeeze())
 
 
 def test_other_arrays_are_tables():
@@ -117,6 +117,37 @@ def test_what_cannot_be_sent_is_refused(value: Any, said: str):
     assert said in str(refused.value)
 
 
+class Unwritable:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+    def _repr_png_(self) -> bytes:
+        raise ValueError("no picture")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (pd.DataFrame({"a": pd.Series([Unwritable()], dtype=object)}), "RuntimeError: no text"),
+        (Unwritable(), "ValueError: no picture"),
+        (Pillow.new("La", (3, 3)), "writing the Image raised ValueError"),
+    ],
+)
+def test_what_fails_while_it_is_written_is_told_in_our_words(value: Any, said: str):
+    with pytest.raises(OptionError) as refused:
+        attach(value)
+    assert said in refused.value.what
+    assert refused.value.hint
+
+
+def test_a_picture_of_a_kind_gemini_does_not_take_is_no_picture():
+    assert attach(Image("image/svg+xml", b"<svg/>")).mime_type == "text/plain"
+    with pytest.raises(OptionError, match="binary data"):
+        attach(Image("image/gif", b"GIF89a\0"))
+
+
 def test_nothing_of_the_model_is_evaluated_and_missing_names_are():
     with pytest.raises(OptionError, match="neither a value nor a file"):
         gather(["__import__"], {}, 100)
@@ -150,6 +181,19 @@ def test_an_address_is_handed_on_without_its_secret(tmp_path: pathlib.Path):
     assert (item.name, item.mime_type, item.data) == ("table.csv", "text/csv", b"")
     assert "SECRET" not in str(item.record.to_dict())
     assert gather(["gs://bucket/clip.mp4"], {}, 100)[0].uri == "gs://bucket/clip.mp4"
-    for word in ("gs://bucket/thing", "ftp://host/x.csv", "http://host/x.csv"):
-        with pytest.raises(OptionError):
+    for word in (
+        "gs://bucket/thing",
+        "gs://bucket/x.parquet",
+        "gs://bucket/*.csv",
+        "gs://",
+        "https://host/x.csv.gz",
+        "https://host/x.xlsx",
+        "https://[host/x.csv",
+        "https://me:SECRET@host/x.csv",
+        "ftp://host/x.csv",
+        "http://host/x.csv",
+    ):
+        with pytest.raises(OptionError) as refused:
             gather([word], {}, 100)
+        assert "SECRET" not in str(refused.value)
+    assert gather(["gs://bucket/notes.rst"], {}, 100)[0].mime_type == "text/plain"
