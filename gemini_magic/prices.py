@@ -2,9 +2,8 @@
 
 The prices are those in the installed genai-prices package (nothing is fetched), as they were in
 force when the turn started. Tokens of thinking are billed as output, tokens of tool use as input;
-searches, storage, free tiers and negotiated prices are not known here. A turn's usage keeps no
-kinds of input: audio counts at the price of text (it costs more on some models). Models that are
-paid by the picture they make have no known price here.
+searches, storage, free tiers and negotiated prices are not known here. Audio, pictures and video
+count at their own price where the model has one.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from decimal import Decimal
 from importlib.metadata import version
 
 from gemini_magic.turn import Turn, Usage
+
+KINDS = ("audio", "image", "video")  # that some models price apart from text
 
 
 def cost(turn: Turn) -> Decimal | None:
@@ -33,21 +34,45 @@ def price(usage: Usage, model: str, when: datetime | None = None) -> Decimal | N
     """US dollars for ``usage`` of ``model`` at ``when`` (now); None without a known price."""
     import genai_prices
 
-    counted = genai_prices.Usage(
-        input_tokens=usage.input_tokens + usage.tool_use_tokens,
-        cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
-        output_tokens=usage.output_tokens + usage.thinking_tokens,
-    )
     name = model.rpartition("/")[2]
     try:
         found = genai_prices.calc_price(
-            counted, name, provider_id="google", genai_request_timestamp=when
+            genai_prices.Usage(**_counted(usage)),
+            name,
+            provider_id="google",
+            genai_request_timestamp=when,
         )
-    except LookupError:
-        return None
-    if usage.output_tokens and getattr(found.model_price, "output_image_mtok", None) is not None:
-        return None  # how many of the tokens were a picture's is not kept: 12 times the price
+    except (LookupError, ValueError):
+        return None  # no price for the model, or counts that contradict one another
+    for kind in KINDS:
+        own = getattr(found.model_price, f"output_{kind}_mtok", None) is not None
+        if own and usage.output_tokens and f"output_{kind}_tokens" not in usage.details:
+            return None  # how much of the answer was no text was not said: up to 40 times the price
     return found.total_price
+
+
+def _counted(usage: Usage) -> dict[str, int]:
+    """The counts by genai-prices' names, each token once.
+
+    Those of its names that divide others (cached of the input, audio of the cached) it takes off
+    again where they have a price of their own.
+    """
+    said = usage.details
+    counted = {
+        "input_tokens": usage.input_tokens + usage.tool_use_tokens,
+        "cache_read_tokens": min(usage.cached_tokens, usage.input_tokens),
+        "output_tokens": usage.output_tokens + usage.thinking_tokens,
+    }
+    for kind in KINDS:
+        tools = said.get(f"tool_use_{kind}_tokens", 0)
+        sides = {
+            f"input_{kind}_tokens": said.get(f"input_{kind}_tokens", 0) + tools,
+            f"cache_{kind}_read_tokens": said.get(f"cached_{kind}_tokens", 0),
+            f"output_{kind}_tokens": said.get(f"output_{kind}_tokens", 0),
+        }
+        if any(sides.values()):
+            counted |= sides
+    return counted
 
 
 def source() -> dict[str, str]:

@@ -6,6 +6,7 @@ the answer store hold; ``turn.schema.json`` beside this module is its JSON Schem
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, cast
@@ -67,7 +68,9 @@ class Usage:
     """Tokens, as the last chunk of the answer counted them.
 
     Gemini counts per internal step in the middle of a stream: only the last chunk holds the
-    totals. A count the service left out is 0 (protobuf's JSON omits zeros).
+    totals. A count the service left out is 0 (protobuf's JSON omits zeros). ``details``: how many
+    of them were no text, which some models price apart, as ``{"input_audio_tokens": 61}``; the
+    sides are input, tool_use, cached and output, the kinds audio, image (documents too) and video.
     """
 
     input_tokens: int = 0
@@ -76,12 +79,18 @@ class Usage:
     tool_use_tokens: int = 0
     cached_tokens: int = 0
     total_tokens: int = 0
+    details: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def to_dict(self) -> Json:
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        counts: Json = {name: getattr(self, name) for name in COUNTS}
+        return {**counts, "details": dict(self.details)} if self.details else counts
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        sums = {name: getattr(self, name) + getattr(other, name) for name in COUNTS}
+        return Usage(**sums, details=Counter(self.details) + Counter(other.details))
+
+
+COUNTS = tuple(item.name for item in fields(Usage) if item.name != "details")
 
 
 @dataclass(frozen=True)
@@ -249,7 +258,11 @@ def _request(data: Mapping[str, Any]) -> Request:
 
 
 def _usage(data: Mapping[str, Any]) -> Usage:
-    return Usage(**{item.name: _field(data, item.name, int) for item in fields(Usage)})
+    details = _optional(data, "details", dict) or {}
+    return Usage(
+        **{name: _field(data, name, int) for name in COUNTS},
+        details={str(name): _field(details, name, int) for name in details},
+    )
 
 
 def _is(value: Any, kind: type, name: str) -> Any:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -30,7 +29,7 @@ from gemini_magic.parts import (
     Text,
     Thought,
 )
-from gemini_magic.turn import Usage
+from gemini_magic.wire_usage import usage_from_wire
 
 
 def chunk_from_wire(raw: Any) -> Chunk:
@@ -47,7 +46,7 @@ def chunk_from_wire(raw: Any) -> Chunk:
         raise ValueError("'parts' is not a list")
     return Chunk(
         parts=tuple(part_from_wire(part) for part in parts if part),
-        usage=_usage(body.get("usageMetadata")),
+        usage=usage_from_wire(_camel(_mapping(body.get("usageMetadata") or {}, "usageMetadata"))),
         finish_reason=_text(candidate.get("finishReason")),
         finish_message=_text(candidate.get("finishMessage")),
         block_reason=_text(feedback.get("blockReason")),
@@ -74,27 +73,6 @@ def _grounding(candidate: Mapping[str, Any]) -> Json | None:
     names = ("groundingMetadata", "urlContextMetadata", "citationMetadata")
     found = {name: candidate[name] for name in names if candidate.get(name)}
     return found or None
-
-
-_COUNTS = {
-    "promptTokenCount": "input_tokens",
-    "candidatesTokenCount": "output_tokens",
-    "thoughtsTokenCount": "thinking_tokens",
-    "toolUsePromptTokenCount": "tool_use_tokens",
-    "cachedContentTokenCount": "cached_tokens",
-    "totalTokenCount": "total_tokens",
-}
-
-
-def _usage(raw: Any) -> Usage | None:
-    counts = _camel(_mapping(raw or {}, "usageMetadata"))
-    found = {
-        ours: int(counts[theirs])
-        for theirs, ours in _COUNTS.items()
-        if isinstance(counts.get(theirs), int | float) and math.isfinite(counts[theirs])
-    }
-    # Vertex sends usageMetadata with nothing but trafficType in the middle of a stream.
-    return Usage(**found) if found else None
 
 
 def part_from_wire(raw: Any) -> Part:

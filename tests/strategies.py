@@ -78,7 +78,12 @@ assert set(parts_by_kind) == set(KINDS)
 parts: st.SearchStrategy[Part] = st.one_of(*parts_by_kind.values())
 
 counts = st.integers(0, 10**9)
-usages = st.builds(Usage, counts, counts, counts, counts, counts, counts)
+kinds = st.sampled_from(["input_audio_tokens", "cached_image_tokens", "output_video_tokens"])
+usages = st.builds(
+    Usage,
+    *(counts, counts, counts, counts, counts, counts),
+    details=st.dictionaries(kinds, st.integers(1, 2**31), max_size=2),
+)
 attachments = st.builds(
     Attachment,
     texts,

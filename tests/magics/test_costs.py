@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,25 +36,26 @@ def counted() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @needs_recordings
 def test_the_cost_of_recorded_usage_is_that_of_genai_prices():
-    compared, cached, thinking = 0, 0, 0
+    compared, cached, thinking, kinds = 0, 0, 0, set[str]()
     for path, raw in counted():
         usage = chunk_from_wire(raw).usage or Usage()
         try:
             theirs = genai_prices.extract_usage(raw, provider_id="google").calc_price()
         except (LookupError, ValueError, AttributeError):
             continue  # a model without a price, or modalities as numbers, which it cannot read
-        if '"AUDIO"' in json.dumps(raw["usageMetadata"]):
-            continue  # dearer than text on some models; a turn's usage keeps no modalities
         ours = price(usage, raw["modelVersion"])
         if ours is None:
-            # Paid by the picture: said to be unknown rather than said wrong.
+            # Paid by the picture, and how much of the answer was one is not said.
             assert "image" in raw["modelVersion"], path
+            assert "output_image_tokens" not in usage.details, path
             continue
         assert ours == theirs.total_price, path
         compared += 1
         cached += usage.cached_tokens > 0
         thinking += usage.thinking_tokens > 0
+        kinds |= usage.details.keys()
     assert compared >= 50
+    assert {"input_audio_tokens", "input_image_tokens", "output_image_tokens"} <= kinds
     assert cached >= 1
     assert thinking >= 10
 
@@ -69,6 +71,55 @@ def test_cached_and_thinking_tokens_are_counted_once():
     cached = price(Usage(input_tokens=1000, cached_tokens=400, output_tokens=100), MODEL)
     assert cached is not None and plain is not None
     assert cached < plain
+
+
+def test_audio_and_pictures_have_their_own_price_as_genai_prices_has_it():
+    raw = {
+        "modelVersion": "gemini-2.5-flash",
+        "usageMetadata": {
+            "promptTokenCount": 1000,
+            "promptTokensDetails": [
+                {"modality": "TEXT", "tokenCount": 100},
+                {"modality": "AUDIO", "tokenCount": 900},
+            ],
+            "cachedContentTokenCount": 500,
+            "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 500}],
+            "toolUsePromptTokenCount": 30,
+            "toolUsePromptTokensDetails": [{"modality": "AUDIO", "tokenCount": 20}],
+            "candidatesTokenCount": 10,
+            "thoughtsTokenCount": 5,
+        },
+    }
+    usage = chunk_from_wire(raw).usage
+    assert usage is not None
+    theirs = genai_prices.extract_usage(raw, provider_id="google").calc_price()
+    assert price(usage, "gemini-2.5-flash") == theirs.total_price
+    # Per million: text in 0.30, audio in 1.00, cached audio 0.10, out 2.50.
+    assert theirs.total_price == Decimal("0.0005405")
+    heard = replace(usage, details={})
+    assert price(heard, "gemini-2.5-flash") != theirs.total_price
+    assert Turn.from_dict(turn(usage=usage).to_dict()).usage == usage
+    assert (usage + usage).details["input_audio_tokens"] == 1800
+
+
+def test_counts_that_contradict_one_another_have_no_price():
+    usage = Usage(input_tokens=10, details={"input_audio_tokens": 900})
+    assert price(usage, "gemini-2.5-flash") is None
+
+
+def test_a_kind_may_come_by_its_number_or_as_nonsense():
+    rows = [
+        {"modality": 4, "tokenCount": 7},
+        {"modality": "AUDIO", "tokenCount": 2},
+        {"modality": 99, "tokenCount": 1},
+        {"modality": ["AUDIO"], "tokenCount": 1},
+        {"modality": "AUDIO", "tokenCount": "many"},
+        "AUDIO",
+        None,
+    ]
+    counts = {"promptTokenCount": 9, "promptTokensDetails": rows, "cacheTokensDetails": 5}
+    usage = chunk_from_wire({"usageMetadata": counts}).usage
+    assert usage == Usage(input_tokens=9, details={"input_audio_tokens": 9})
 
 
 def turn(**changes: Any) -> Turn:
