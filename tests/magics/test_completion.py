@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from gemini_magic.settings import VIEWS
 
 from ..kernel import Kernel
 
@@ -46,39 +49,53 @@ def completed(kernel: Kernel, text: str) -> tuple[list[str], str]:
     return content["matches"], code[content["cursor_start"] : content["cursor_end"]]
 
 
-@pytest.mark.parametrize(
-    ("text", "matches"),
-    [
-        ("%%gemini --mo|\nhi", ["--model"]),
-        ("%%gemini --no|\nhi", ["--no-code", "--no-stream"]),
-        ("%%gemini --no-code --no|\nhi", ["--no-stream"]),
-        ("\n%%gemini --prev|\nhi", ["--preview"]),
-        ("%%gemini --view |\nhi", ["auto", "html", "markdown", "plain", "widget"]),
-        ("%%gemini --view ht|\nhi", ["html"]),
-        ("%%gemini --view=ht|\nhi", ["--view=html"]),
-        ("%%gemini --show co|\nhi", ["code"]),
-        ("%%gemini --thinking h|\nhi", ["high"]),
-        ("%%gemini -m gemini-listed-55|\nhi", ["gemini-listed-55"]),
-        ("%%gemini --model gemini-3|\nhi", ["gemini-3.8-flash"]),
-        ("%%gemini -c pl|\nhi", ["plans"]),
-        ("%%gemini -o sales|\nhi", ["sales_frame"]),
-        ("%%gemini --attach sa|\nhi", ["sales_frame", "sample", "sample.json", "saved_total"]),
-        ("%%gemini --attach data/|\nhi", ["data/sales.csv"]),
-        ("%%gemini --tool sa|\nhi", ["saved_total"]),
-        ("%%gemini\nlook at $`sales|", ["sales_frame"]),
-        ("%%gemini\nlook at $`variable_000|` please", [f"variable_000{n}" for n in range(10)]),
-        ("%gemini st|", ["status"]),
-        ("%gemini hi|", ["history"]),
-        ("x = 1\n%gemini un|", ["undo"]),
-        ("%gemini model gemini-listed-59|", ["gemini-listed-59"]),
-        ("%gemini backend |", ["auto", "developer", "emulator", "vertex"]),
-        ("%gemini backend em|", ["emulator"]),
-        ("%gemini conversation |", ["main", "plans"]),
-        ("%gemini conversation --f|", ["--fork"]),
-        ("%gemini load da|", ["data/"]),
-        ("%gemini save sam|", ["sample.json"]),
-    ],
-)
+PLACES: list[tuple[str, list[str]]] = [
+    ("%%gemini --mo|\nhi", ["--model"]),
+    ("%%gemini --no|\nhi", ["--no-code", "--no-stream"]),
+    ("%%gemini --no-code --no|\nhi", ["--no-stream"]),
+    ("\n%%gemini --prev|\nhi", ["--preview"]),
+    ("%%gemini --view |\nhi", ["auto", "html", "markdown", "plain", "widget"]),
+    ("%%gemini --view ht|\nhi", ["html"]),
+    ("%%gemini --view=ht|\nhi", ["--view=html"]),
+    ("%%gemini --show co|\nhi", ["code"]),
+    ("%%gemini --thinking h|\nhi", ["high"]),
+    ("%%gemini -m gemini-listed-55|\nhi", ["gemini-listed-55"]),
+    ("%%gemini --model gemini-3|\nhi", ["gemini-3.8-flash"]),
+    ("%%gemini -c pl|\nhi", ["plans"]),
+    ("%%gemini -o sales|\nhi", ["sales_frame"]),
+    ("%%gemini --attach sa|\nhi", ["sales_frame", "sample", "sample.json", "saved_total"]),
+    ("%%gemini --attach data/|\nhi", ["data/sales.csv"]),
+    ("%%gemini --tool sa|\nhi", ["saved_total"]),
+    ("%%gemini\nlook at $`sales|", ["sales_frame"]),
+    ("%%gemini\nlook at $`variable_000|` please", [f"variable_000{n}" for n in range(10)]),
+    ("%gemini st|", ["status"]),
+    ("%gemini hi|", ["history"]),
+    ("x = 1\n%gemini un|", ["undo"]),
+    ("%gemini model gemini-listed-59|", ["gemini-listed-59"]),
+    ("%gemini backend |", ["auto", "developer", "emulator", "vertex"]),
+    ("%gemini backend em|", ["emulator"]),
+    ("%gemini conversation |", ["main", "plans"]),
+    ("%gemini conversation --f|", ["--fork"]),
+    ("%gemini load da|", ["data/"]),
+    ("%gemini save sam|", ["sample.json"]),
+    ("%%gemini -o variable_0|\nhi", [f"variable_{n:04}" for n in range(500)]),
+    ("%%gemini --insert |\nhi", ["all", "code", "none"]),
+    (
+        "%gemini models gemini-listed-3|",
+        ["gemini-listed-3", *(f"gemini-listed-3{n}" for n in range(10))],
+    ),
+    ("%gemini doctor -|", ["--ask"]),
+    ("%gemini config ti|", ["timeout"]),
+    ("%gemini config view=|", [f"view={view}" for view in VIEWS]),
+    (
+        "%gemini config model=gemini-listed-4|",
+        ["model=gemini-listed-4", *(f"model=gemini-listed-4{n}" for n in range(10))],
+    ),
+    ("%gemini restore sam|", ["sample.json"]),
+]
+
+
+@pytest.mark.parametrize(("text", "matches"), PLACES)
 def test_what_can_stand_there(kernel: Kernel, text: str, matches: list[str]):
     found, replaced = completed(kernel, text)
     assert sorted(found) == sorted(matches)
@@ -94,13 +111,14 @@ def test_elsewhere_ipython_completes_as_ever(kernel: Kernel, text: str):
     assert ("sales_frame" in found) == ("sales_f" in text)
 
 
-def test_a_completion_takes_less_than_50_milliseconds(kernel: Kernel, tmp_path: Path):
-    import statistics
-    import time
+def test_each_completion_takes_less_than_50_milliseconds(kernel: Kernel):
+    assert len(PLACES) >= 30
+    for text, _ in PLACES:
+        # The best of a few: how long it takes when no other test has the processor.
+        assert min(seconds(kernel, text) for _ in range(5)) < 0.05, text
 
-    taken = []
-    for text in ["%%gemini -o |\nx", "%%gemini --model |\nx", "%gemini |", "%%gemini\n$`v|"] * 5:
-        started = time.perf_counter()
-        completed(kernel, text)
-        taken.append(time.perf_counter() - started)
-    assert statistics.median(taken) < 0.05
+
+def seconds(kernel: Kernel, text: str) -> float:
+    started = time.perf_counter()
+    completed(kernel, text)
+    return time.perf_counter() - started
