@@ -40,17 +40,25 @@ _KEY_SHAPES = re.compile(
     r"|(?<=[?&]key=)[^&\s'\"]+|(?<=Bearer )[^\s'\"]+"
 )
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+_LEAST = 8  # characters; what is shorter is no key, and may be a word
+_keys: set[str] = set()  # of the process, like its environment
+
+
+def remember_key(key: str | None) -> None:
+    """From now on `redact` replaces ``key`` too: a keyring may hold one of any shape."""
+    if key and len(key) >= _LEAST:
+        _keys.add(key)
 
 
 def redact(text: str) -> str:
-    """Replace anything that looks like a key or token, and the configured keys themselves.
+    """Replace anything that looks like a key or token, and the keys that are or were in use.
 
     Foreign messages (HTTP errors, proxies) may quote the request; nothing of a key may reach an
     output, a traceback, a saved notebook or a log.
     """
-    for name in KEY_VARIABLES:
-        key = os.environ.get(name, "").strip()
-        if len(key) >= 8:
+    known = _keys.union(os.environ.get(name, "").strip() for name in KEY_VARIABLES)
+    for key in sorted(known, key=len, reverse=True):
+        if len(key) >= _LEAST:
             text = text.replace(key, "[key]")
     return _KEY_SHAPES.sub("[key]", text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -86,9 +87,16 @@ class Kernel:
     """A kernel as a context manager; ``run`` executes one cell and waits for it."""
 
     def __init__(
-        self, folder: Path, *, load: bool = True, python: str = sys.executable, **added: str
+        self,
+        folder: Path,
+        *,
+        load: bool = True,
+        python: str = sys.executable,
+        log: Path | None = None,
+        **added: str,
     ) -> None:
-        self._folder, self._load, self._python = folder, load, python
+        """``load``: load the extension. ``log``: a file for what the process itself writes."""
+        self._folder, self._load, self._python, self._log = folder, load, python, log
         self._environment = environment(folder, **added)
 
     def make_manager(self) -> KernelManager:
@@ -98,7 +106,12 @@ class Kernel:
         self.manager = self.make_manager()
         assert self.manager.kernel_spec is not None
         self.manager.kernel_spec.argv[0] = self._python
-        self.manager.start_kernel(env=self._environment, cwd=str(self._folder))
+        with contextlib.ExitStack() as open_files:
+            written: dict[str, Any] = {}
+            if self._log is not None:
+                log = open_files.enter_context(self._log.open("wb"))
+                written = {"stdout": log, "stderr": log}
+            self.manager.start_kernel(env=self._environment, cwd=str(self._folder), **written)
         self.client: BlockingKernelClient = self.manager.blocking_client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)

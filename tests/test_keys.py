@@ -1,9 +1,9 @@
 """Keys are nowhere: a scan of everything that a run of everything wrote.
 
-Keys of three formats stand in the environment, the base URL, a proxy's address, headers, exceptions
-and chained exceptions; then every byte that came from the kernel and every file it left is searched
-for them, also in base64 and quoted for a URL. Not covered: what the HTTP libraries themselves log
-when the user switches their loggers on.
+Keys of three formats stand in the environment, IPython's configuration, the base URL, a proxy's
+address, headers, exceptions and chained exceptions; then every byte that came from the kernel,
+every file it left and all that it logged at DEBUG is searched for them, also in base64 and quoted
+for a URL.
 """
 
 from __future__ import annotations
@@ -68,6 +68,12 @@ def service(asked: Asked) -> None:
         Answer(ANSWER)(asked)
 
 
+DEBUG = """
+import logging
+# All but the kernel's own, which quotes the cells that were typed.
+logging.basicConfig(filename="debug.log", level=logging.DEBUG)
+logging.getLogger("IPKernelApp").setLevel(logging.WARNING)
+"""
 CELLS = (
     "%gemini",
     "%gemini status",
@@ -122,11 +128,23 @@ CELLS = (
 def test_no_key_is_in_anything_that_a_kernel_wrote(tmp_path: Path, kind: str):
     key = KEYS[kind]
     folder = tmp_path / "work"
-    folder.mkdir()
+    # Where it does not belong: a key is no setting, and none of these is one.
+    config = folder / "ipython" / "profile_default" / "ipython_config.py"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        f"c.GeminiMagics.api_key = {key!r}\nc.GeminiMagics.key = {key!r}\n"
+        f"c.InteractiveShell.api_key = {key!r}\n"
+    )
     with (
         Replay(service) as server,
-        Kernel(folder, GEMINI_API_KEY=key, GOOGLE_GEMINI_BASE_URL=server.url) as kernel,
+        Kernel(
+            folder,
+            log=folder / "kernel.log",
+            GEMINI_API_KEY=key,
+            GOOGLE_GEMINI_BASE_URL=server.url,
+        ) as kernel,
     ):
+        assert kernel.run(DEBUG).ok
         output = b""
         for source in CELLS:
             ran = kernel.run(source.replace("{key}", key), cell=source[:20])
@@ -137,10 +155,52 @@ def test_no_key_is_in_anything_that_a_kernel_wrote(tmp_path: Path, kind: str):
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert "saved.json" in {path.name for path in files}
     assert [path for path in files if path.parent.name == "answers"]
+    assert b"receive_response_headers" in (folder / "debug.log").read_bytes()
+    assert b"api_key" in (folder / "kernel.log").read_bytes(), "what is no setting is told"
     for path in files:
-        if path.name.startswith("history.sqlite"):
-            continue  # IPython's own record of what the user typed
+        if path == config or path.name.startswith("history.sqlite"):
+            continue  # written by the user, and IPython's own record of what they typed
         assert found(path.read_bytes(), key, LEAKED) == [], path
+
+
+RING = """
+from keyring.backend import KeyringBackend
+
+class Ring(KeyringBackend):
+    priority = 1
+
+    def get_password(self, service, user):
+        return {("gemini_magic", "api_key"): KEY}.get((service, user))
+
+    def set_password(self, service, user, password):
+        raise NotImplementedError
+
+    delete_password = set_password
+"""
+
+
+def test_a_key_of_no_known_shape_from_the_keyring_is_used_and_shown_nowhere(tmp_path: Path):
+    key = "scan-of-no-known-shape-0123456789"
+    (tmp_path / "ring.py").write_text(f"KEY = {key!r}\n{RING}")
+    with (
+        Replay(service) as server,
+        Kernel(
+            tmp_path,
+            log=tmp_path / "kernel.log",
+            PYTHON_KEYRING_BACKEND="ring.Ring",
+            GOOGLE_GEMINI_BASE_URL=server.url,
+        ) as kernel,
+    ):
+        assert kernel.run(DEBUG).ok
+        assert "key from keyring" in kernel.run("%gemini").stdout
+        assert "from keyring (never shown)" in kernel.run("%gemini doctor").stdout
+        for source in ("%%gemini\nhello", "%%gemini\nrefuse me", "%tb", "%%gemini\na page please"):
+            ran = kernel.run(source, cell="a")
+            assert found(received(ran), key, LEAKED) == [], source
+        assert server.asked[-1].headers["x-goog-api-key"] == key
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+        if path.name != "ring.py" and path.suffix != ".pyc":
+            assert found(path.read_bytes(), key, LEAKED) == [], path
 
 
 def received(ran: Ran) -> bytes:

@@ -124,6 +124,7 @@ def _backend(magics: GeminiMagics, rest: str) -> None:
             )
         earlier = magics.chosen.get("backend")
         magics.chosen["backend"] = name
+        magics.connections.forget_secret()
         try:
             magics.connect()
         except BaseException:

@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -59,16 +59,42 @@ class Backend:
         return f"vertex ({project}, {self.location})"
 
 
+def colab_key() -> tuple[str, str] | None:
+    """A key among the user's Colab secrets, and the secret's name; None elsewhere, or without one.
+
+    Asks the front end and waits for its answer, which asks the user the first time: in Colab this
+    is for the main thread alone, since the answer comes on the channel that ``input()`` reads.
+    """
+    # Colab has the module loaded already; elsewhere nothing is imported to find that out.
+    if "google.colab" not in sys.modules:
+        return None
+    userdata: Any = importlib.import_module("google.colab.userdata")
+    errors: Any = importlib.import_module("google.colab.errors")
+
+    # No such secret, no access to it for this notebook, or a front end that cannot say.
+    absent = (userdata.NotebookAccessError, errors.Error)
+    for name in reversed(_KEY_NAMES):
+        try:
+            key = str(userdata.get(name) or "").strip()
+        except absent:
+            continue
+        if key:
+            return key, f"Colab secret {name}"
+    return None
+
+
 def choose(
     name: str = "auto",
     api_version: str | None = None,
     environ: Mapping[str, str] | None = None,
+    secret: Callable[[], tuple[str, str] | None] = colab_key,
 ) -> Backend:
     """The backend for ``name`` (auto, developer, vertex, emulator), from the environment.
 
     ``auto``: Vertex when its flag is ``true`` or ``1``, else a key (environment, Colab secret,
     keyring), else ``NoBackend``: there is no silent stand-in. ``api_version``: for the Developer
-    API, over ``GOOGLE_GENAI_API_VERSION``. Sends nothing; a Colab secret may ask the user.
+    API, over ``GOOGLE_GENAI_API_VERSION``. ``secret``: asked for a key that the environment does
+    not have, before the keyring. Sends nothing.
     """
     env = os.environ if environ is None else environ
     if name not in NAMES:
@@ -80,7 +106,7 @@ def choose(
         return Backend("emulator", "emulator", api_version=api_version or "v1beta")
     if name == "vertex" or (name == "auto" and _vertex_asked(env)):
         return _vertex(env)
-    found = find_key(env)
+    found = find_key(env, secret)
     if found is not None:
         key, source = found
         return Backend(
@@ -98,13 +124,15 @@ def choose(
     )
 
 
-def find_key(environ: Mapping[str, str]) -> tuple[str, str] | None:
+def find_key(
+    environ: Mapping[str, str], secret: Callable[[], tuple[str, str] | None] = colab_key
+) -> tuple[str, str] | None:
     """An API key and where it was found: environment, Colab secret, keyring; or None."""
     for name in _KEY_NAMES:
         key = _set(environ, name)
         if key:
             return key, name
-    return _colab_key() or _keyring_key()
+    return secret() or _keyring_key()
 
 
 def _vertex_asked(env: Mapping[str, str]) -> bool:
@@ -145,23 +173,6 @@ def _set(env: Mapping[str, str], name: str) -> str | None:
     return env.get(name, "").strip() or None
 
 
-def _colab_key() -> tuple[str, str] | None:
-    # Colab has the module loaded already; elsewhere nothing is imported to find that out.
-    if "google.colab" not in sys.modules:
-        return None
-    userdata: Any = importlib.import_module("google.colab.userdata")
-
-    absent = (userdata.SecretNotFoundError, userdata.NotebookAccessError)
-    for name in reversed(_KEY_NAMES):
-        try:
-            key = str(userdata.get(name) or "").strip()
-        except absent:
-            continue  # no such secret, or the user has not given this notebook access to it
-        if key:
-            return key, f"Colab secret {name}"
-    return None
-
-
 def _keyring_key() -> tuple[str, str] | None:
     if "keyring" not in sys.modules and importlib.util.find_spec("keyring") is None:
         return None
@@ -170,4 +181,10 @@ def _keyring_key() -> tuple[str, str] | None:
         key = keyring.get_password(KEYRING_SERVICE, KEYRING_USER)
     except keyring.errors.KeyringError:
         return None  # locked, or no keyring service on this machine
+    except Exception as error:  # what a keyring is set up with is somebody else's code
+        raise NoBackend(
+            "There is no API key in the environment, and the keyring cannot be read: "
+            f"{type(error).__name__}: {error}",
+            "Set GEMINI_API_KEY, or mend the keyring (python -m keyring diagnose).",
+        ) from error
     return (key.strip(), "keyring") if key and key.strip() else None

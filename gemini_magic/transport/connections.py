@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gemini_magic.errors import MissingExtra
-from gemini_magic.transport.backends import Backend, choose
+from gemini_magic.transport.backends import Backend, choose, colab_key
 
 if TYPE_CHECKING:
     from gemini_magic.transport.google import GoogleTransport
@@ -35,6 +35,7 @@ class Connections:
     def __init__(self) -> None:
         self._open: list[Connection] = []
         self._emulator: Any = None
+        self._secret: tuple[str, str] | None = None  # of Colab: the key and its name
         self._lock = threading.Lock()
 
     def get(self, name: str, api_version: str | None = None) -> Connection:
@@ -43,7 +44,7 @@ class Connections:
         The environment is read each time, so that a key set later, or changed, is used. Raises
         NoBackend when nobody is configured, MissingExtra when the emulator's extra is missing.
         """
-        backend = choose(name, api_version)
+        backend = choose(name, api_version, secret=self._colab)
         with self._lock:
             if backend.kind == "emulator":
                 backend = replace(backend, base_url=self._emulator_url())
@@ -54,6 +55,16 @@ class Connections:
 
             self._open.append(Connection(backend, GoogleTransport(backend)))
             return self._open[-1]
+
+    def _colab(self) -> tuple[str, str] | None:
+        # Asked once a kernel: the answer takes a way to the browser and back.
+        if self._secret is None and threading.current_thread() is threading.main_thread():
+            self._secret = colab_key()
+        return self._secret
+
+    def forget_secret(self) -> None:
+        """Ask Colab anew for its secret with the next connection: the user may have changed it."""
+        self._secret = None
 
     def _emulator_url(self) -> str:
         if self._emulator is None:

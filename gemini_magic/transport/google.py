@@ -1,28 +1,32 @@
-"""Gemini through google-genai: the only module that imports the SDK (and only when first used).
+"""Gemini through google-genai, which is imported only when first used.
 
-One `genai.Client` per transport, over our own HTTP client (`gemini_magic.transport.http`). The SDK
-builds URL, authentication and body, the latter around a placeholder: the contents are put in its
-place as ready-made JSON on the way out (in the SDK's converters, 1,000 turns take a second). What
-came back is read from the raw JSON, not from the SDK's objects, which lose unknown part kinds and
-``finishMessage``.
+One client per transport (`gemini_magic.transport.client`). The SDK builds URL, authentication and
+body, the latter around a placeholder: the contents are put in its place as ready-made JSON on the
+way out (in the SDK's converters, 1,000 turns take a second). What came back is read from the raw
+JSON, not from the SDK's objects, which lose unknown part kinds and ``finishMessage``.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gemini_magic.contents import encoded
-from gemini_magic.errors import AnswerInterrupted, BadResponse, GeminiError, redact
+from gemini_magic.errors import (
+    AnswerInterrupted,
+    BadResponse,
+    GeminiError,
+    redact,
+    remember_key,
+)
 from gemini_magic.events import Chunk, Event, Progress
 from gemini_magic.transport.backends import Backend
+from gemini_magic.transport.client import build
 from gemini_magic.transport.files import Large, Sending, Uploaded, Uploads
 from gemini_magic.transport.generation import generation, tools
-from gemini_magic.transport.logs import keep_out_of_logs
 from gemini_magic.transport.protocol import ModelInfo, Outgoing, Preview
 from gemini_magic.transport.refusals import refusal
 from gemini_magic.transport.retries import Waits
@@ -36,7 +40,6 @@ if TYPE_CHECKING:
     from gemini_magic.transport.http import HttpClient
 
 _T = TypeVar("_T")
-_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _LISTING_TIMEOUT = 30.0  # seconds, for models() and count_tokens()
 # What stands for the contents in the SDK's hands.
 _PLACEHOLDER: Any = [{"role": "user", "parts": [{"text": "-"}]}]
@@ -50,6 +53,8 @@ class GoogleTransport:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
+        if backend.kind != "emulator":
+            remember_key(backend.api_key)
         self._lock = threading.Lock()
         self._ready: tuple[genai.Client, HttpClient] | None = None
         self._uploads = Uploads(backend.kind, self._upload)
@@ -221,7 +226,7 @@ class GoogleTransport:
     def _client(self) -> tuple[genai.Client, HttpClient]:
         with self._lock:
             if self._ready is None:
-                self._ready = _build(self.backend)
+                self._ready = build(self.backend)
             return self._ready
 
     def close(self) -> None:
@@ -232,48 +237,6 @@ class GoogleTransport:
             client, http = ready
             client.close()
             http.close()
-
-
-def _build(backend: Backend) -> tuple[genai.Client, HttpClient]:
-    from google import genai
-    from google.genai import types
-
-    from gemini_magic.transport.http import HttpClient
-
-    # Without a handler of its own the SDK's warnings go to stderr, which a notebook shows in red.
-    # Handlers the user has set up higher still get them.
-    logger = logging.getLogger("google_genai")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    keep_out_of_logs(backend.api_key)
-    http = HttpClient()
-    options = types.HttpOptions(
-        api_version=backend.api_version,
-        base_url=backend.base_url,
-        httpx_client=http.client,
-        httpx_async_client=http.unused_async_client,
-    )
-    if backend.kind != "vertex":
-        return genai.Client(vertexai=False, api_key=backend.api_key, http_options=options), http
-    if backend.api_key is not None:
-        return genai.Client(vertexai=True, api_key=backend.api_key, http_options=options), http
-    credentials, project = backend.credentials, backend.project
-    if credentials is None:
-        # Looked up here: with a base URL of its own the SDK would send without project and token.
-        import google.auth
-
-        credentials, found = google.auth.default(scopes=_SCOPES)
-        project = project or found
-    if project is None:
-        raise ValueError("no project in the environment or the credentials")
-    client = genai.Client(
-        vertexai=True,
-        project=project,
-        location=backend.location or "global",
-        credentials=credentials,
-        http_options=options,
-    )
-    return client, http
 
 
 def _exchange(outgoing: Outgoing, mode: Mode) -> Exchange:

@@ -17,25 +17,16 @@ LIBRARIES = ("google_genai", "google.auth", "httpcore2", "httpx2", "urllib3")
 class _Redact(logging.Filter):
     """Writes out a record's message at once, with keys replaced."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.keys: set[str] = set()
-
     def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        for key in self.keys:
-            said = said.replace(key, "[key]")
-        record.msg, record.args = redact(said), ()
+        record.msg, record.args = redact(record.getMessage()), ()
         return True
 
 
 _REDACT = _Redact()  # one for the process, as loggers are
 
 
-def keep_out_of_logs(key: str | None) -> None:
-    """Keep ``key``, and whatever looks like one, out of what the libraries log from now on."""
-    if key and len(key) >= 8:
-        _REDACT.keys.add(key)
+def keep_keys_out_of_logs() -> None:
+    """Replace keys in what the libraries' loggers, as far as there are any yet, write from now."""
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] in LIBRARIES or name.startswith("google.auth"):
             logger = logging.getLogger(name)

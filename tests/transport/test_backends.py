@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType, SimpleNamespace
-from typing import Any
 
 import pytest
 
 from gemini_magic.errors import NoBackend, OptionError
 from gemini_magic.transport.backends import DEVELOPER_URL, Backend, choose
+from gemini_magic.transport.connections import Connections
 
 
 @pytest.fixture(autouse=True)
@@ -17,14 +19,16 @@ def no_key_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", keyring_with(None))
 
 
+class KeyringError(Exception):
+    pass
+
+
 def keyring_with(key: str | None, error: type[Exception] | None = None) -> ModuleType:
-    class KeyringError(Exception):
-        pass
 
     def get_password(service: str, user: str) -> str | None:
         assert (service, user) == ("gemini_magic", "api_key")
         if error is not None:
-            raise KeyringError("locked")
+            raise error("as it says")
         return key
 
     module = ModuleType("keyring")
@@ -131,33 +135,78 @@ def test_the_keyring_is_asked_last(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_locked_keyring_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "keyring", keyring_with(None, ValueError))
+    monkeypatch.setitem(sys.modules, "keyring", keyring_with(None, KeyringError))
     with pytest.raises(NoBackend):
         choose("auto", None, {})
 
 
-def test_a_colab_secret_goes_before_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    class SecretNotFoundError(Exception):
+def test_a_broken_keyring_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", keyring_with(None, TypeError))
+    with pytest.raises(NoBackend, match="keyring cannot be read: TypeError: as it says"):
+        choose("auto", None, {})
+    assert choose("auto", None, {"GEMINI_API_KEY": "a"}).key_source == "GEMINI_API_KEY"
+
+
+class Secrets:
+    """Colab's secrets, as its ``userdata`` and ``errors`` modules tell of them."""
+
+    class Error(Exception):
+        pass
+
+    class SecretNotFoundError(Error):
+        pass
+
+    class MessageError(Error):
         pass
 
     class NotebookAccessError(Exception):
         pass
 
-    secrets: dict[str, Any] = {"GOOGLE_API_KEY": "colab-key"}
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **found: str | type[Exception]) -> None:
+        self.found = found
+        self.asked: list[str] = []
+        userdata, errors = ModuleType("google.colab.userdata"), ModuleType("google.colab.errors")
+        userdata.__dict__.update(get=self.get, NotebookAccessError=self.NotebookAccessError)
+        errors.__dict__.update(Error=self.Error)
+        monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+        monkeypatch.setitem(sys.modules, "google.colab.userdata", userdata)
+        monkeypatch.setitem(sys.modules, "google.colab.errors", errors)
 
-    def get(name: str) -> str:
-        if name not in secrets:
-            raise SecretNotFoundError(name)
-        return str(secrets[name])
+    def get(self, name: str) -> str:
+        assert threading.current_thread() is threading.main_thread(), "it reads input()'s channel"
+        self.asked.append(name)
+        said = self.found.get(name, self.SecretNotFoundError)
+        if isinstance(said, str):
+            return said
+        raise said(name)
 
-    userdata = ModuleType("google.colab.userdata")
-    userdata.__dict__.update(
-        get=get, SecretNotFoundError=SecretNotFoundError, NotebookAccessError=NotebookAccessError
-    )
-    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
-    monkeypatch.setitem(sys.modules, "google.colab.userdata", userdata)
+
+def test_a_colab_secret_goes_before_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = Secrets(monkeypatch, GOOGLE_API_KEY="colab-key")
     monkeypatch.setitem(sys.modules, "keyring", keyring_with("ring-key"))
     found = choose("auto", None, {})
     assert (found.api_key, found.key_source) == ("colab-key", "Colab secret GOOGLE_API_KEY")
-    secrets.clear()
-    assert choose("auto", None, {}).key_source == "keyring"
+    for refused in (secrets.NotebookAccessError, secrets.MessageError):
+        secrets.found = {"GEMINI_API_KEY": refused}
+        assert choose("auto", None, {}).key_source == "keyring"
+
+
+def test_colab_is_asked_in_the_main_thread_alone_and_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"):
+        monkeypatch.delenv(name, raising=False)
+    secrets = Secrets(monkeypatch, GEMINI_API_KEY="colab-key-1")
+    connections = Connections()
+    with ThreadPoolExecutor(1) as thread:
+        with pytest.raises(NoBackend):
+            thread.submit(connections.get, "auto").result()
+        assert secrets.asked == []
+        assert connections.get("auto").backend.api_key == "colab-key-1"
+        # The sidebar asks in a thread of its own: it has the key that a cell has found.
+        assert thread.submit(connections.get, "auto").result() is connections.get("auto")
+    assert secrets.asked == ["GEMINI_API_KEY"]
+    secrets.found = {"GEMINI_API_KEY": "colab-key-2"}
+    connections.forget_secret()
+    assert connections.get("auto").backend.api_key == "colab-key-2"
+    connections.close()
