@@ -11,10 +11,12 @@ Pure values and lists: no files (`gemini_magic.storage`), no clock, no network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from itertools import groupby
+from typing import Concatenate, ParamSpec, TypeVar
 
 from gemini_magic.contents import Content
 from gemini_magic.errors import OptionError, did_you_mean
@@ -23,6 +25,9 @@ from gemini_magic.turn import SENDABLE, Turn
 from gemini_magic.wire import content
 
 MAIN = "main"
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -93,11 +98,23 @@ class Place:
     cell: str | None = None
 
 
+def _alone(method: Callable[Concatenate[Conversation, P], R]) -> Callable[..., R]:
+    """Let one thread at a time into a conversation: a cell and the sidebar may ask together."""
+
+    @wraps(method)
+    def run(self: Conversation, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return run
+
+
 class Conversation:
-    """A named sequence of exchanges, with undo and redo."""
+    """A named sequence of exchanges, with undo and redo; for several threads."""
 
     def __init__(self, name: str, exchanges: Sequence[Exchange] = ()) -> None:
         self.name = name
+        self._lock = threading.RLock()
         self._exchanges: list[Exchange] = list(exchanges)
         self._undone: list[Exchange] = []
 
@@ -105,11 +122,17 @@ class Conversation:
         return len(self._exchanges)
 
     def __iter__(self) -> Iterator[Exchange]:
-        return iter(self._exchanges)
+        return iter(tuple(self._exchanges))  # another thread may ask meanwhile
 
     def __getitem__(self, index: int) -> Exchange:
         return self._exchanges[index]
 
+    @property
+    def undone(self) -> int:
+        """How many exchanges `redo` can bring back."""
+        return len(self._undone)
+
+    @_alone
     def place(self, cell: str | None, call: int = 0) -> Place:
         """Where the ``call``-th exchange of ``cell`` belongs; without a cell, at the end."""
         for position in reversed(range(len(self._exchanges))):
@@ -127,6 +150,7 @@ class Conversation:
                 history.extend(sent.contents())
         return history
 
+    @_alone
     def put(self, place: Place, turn: Turn, user: Json) -> Exchange:
         """Record the exchange that was made at ``place``.
 
@@ -170,6 +194,7 @@ class Conversation:
                 return position
         return None
 
+    @_alone
     def settle(self, cell: str, calls: int) -> None:
         """Take out what ``cell`` made in an earlier execution beyond the ``calls`` of the last.
 
@@ -184,6 +209,7 @@ class Conversation:
                 self._exchanges.remove(exchange)
                 self._undone.append(exchange)
 
+    @_alone
     def undo(self) -> Exchange | None:
         """Remove the last exchange and return it; None when there is none."""
         if not self._exchanges:
@@ -191,6 +217,7 @@ class Conversation:
         self._undone.append(self._exchanges.pop())
         return self._undone[-1]
 
+    @_alone
     def redo(self) -> Exchange | None:
         """Bring back the exchange that was removed last, at the end; None when there is none.
 
@@ -205,6 +232,7 @@ class Conversation:
         self._exchanges.append(exchange)
         return exchange
 
+    @_alone
     def reset(self) -> int:
         """Empty the conversation and return how many exchanges went; `redo` brings them back."""
         count = len(self._exchanges)
@@ -221,7 +249,7 @@ class Conversations:
         self.current = MAIN
 
     def __iter__(self) -> Iterator[Conversation]:
-        return iter(self._named.values())
+        return iter(tuple(self._named.values()))
 
     def __contains__(self, name: str) -> bool:
         return name in self._named

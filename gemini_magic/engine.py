@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gemini_magic.contents import Content
 from gemini_magic.conversation import Conversation, Conversations, Place
 from gemini_magic.errors import AnswerFailed, AnswerInterrupted, GeminiError
-from gemini_magic.events import Assembly, Chunk, Event, phase
+from gemini_magic.events import Assembly, Chunk, phase
 from gemini_magic.parts import Json, Response
 from gemini_magic.tools.calling import ROUNDS, answer, waiting
 from gemini_magic.tools.declaring import Tool
@@ -80,19 +80,23 @@ class Question:
     noted: Json = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Running:
-    """A request under way: its turn's id, its cell, and its off switch."""
+    """A request under way: its turn as it began, what it is to replace, and its off switch."""
 
-    turn: str
-    cell: str | None
+    begun: Turn
+    replaces: str | None = None  # id of the turn whose place it takes
     stop: Stop = field(default_factory=Stop)
 
 
 class Engine:
-    """Asks questions for one kernel (or one process); owns its conversations and its usage."""
+    """Asks questions for one kernel (or one process); owns its conversations and its usage.
 
-    def __init__(self) -> None:
+    ``changed`` is called when a question has begun and when it has ended, from its thread.
+    """
+
+    def __init__(self, changed: Callable[[], object] = lambda: None) -> None:
+        self._changed = changed
         self.conversations = Conversations()
         self.spent: list[tuple[str, str, Usage]] = []  # (model, conversation, usage) of each call
         self.emulated = 0  # calls among them that the emulator answered
@@ -150,8 +154,10 @@ class Engine:
             cell=question.cell,
             started=datetime.now().astimezone().isoformat(timespec="milliseconds"),
         )
-        running = Running(turn.id, question.cell)
+        replaced = place.replaces if place is not None else None
+        running = Running(turn, None if replaced is None else replaced.turn.id)
         self.running[turn.id] = running
+        self._changed()
         try:
             turn, error = self._receive(
                 Assembly(turn),
@@ -166,6 +172,7 @@ class Engine:
         self.emulated += turn.request.backend == "emulator"
         self._record(turn, user, conversation, place)
         view.ended(turn)
+        self._changed()
         if error is not None:
             raise error
         return turn
@@ -257,11 +264,12 @@ class Engine:
         )
         self._record(turn, user, conversation, place)
         view.ended(turn)
+        self._changed()
         return turn
 
     def stop(self, turn: str | None = None) -> bool:
         """Stop the request of ``turn`` (or all); False when there is none. Any thread may call."""
-        found = [run for run in list(self.running.values()) if turn in (None, run.turn)]
+        found = [run for run in list(self.running.values()) if turn in (None, run.begun.id)]
         for run in found:
             run.stop.stop()
         return bool(found)
@@ -289,6 +297,3 @@ def _events(transport: Transport, outgoing: Outgoing) -> Any:
         close = getattr(source, "close", None)
         if close is not None:
             close()
-
-
-__all__ = ["Engine", "Event", "Question", "Running", "Silent", "View", "interrupted"]

@@ -5,14 +5,16 @@ sent on it from the kernel: with one comm for both, a request would wait for the
 
 ``gemini_magic.panel`` is opened by the front end, over a subshell where there is one. Requests and
 answers: ``{type: hello, notified}`` (also as the opening's data) -> ``{type: hello}``;
-``{type: stop, turn}``; ``{type: turn, turn}`` -> ``{type: turn, turn, seq, parts, phase,
-phase_ms}``; ``{type: turns, cells}`` -> ``{type: turns, turns: {cell: [{turn, shown, data,
-metadata}]}}``; ``{type: shown, turn}``: the front end has the finished answer. Others are what
-`FrontEnd` is given as ``services``: answered from a thread each, by ``{type, id, ...}`` with the
-request's ``type`` and ``id``, or with ``error`` (text) in it.
+``{type: stop, turn}``; ``{type: follow, on}``: tell this page when a conversation changes;
+``{type: turn, turn}`` -> ``{type: turn, turn, seq, parts, phase, phase_ms}``;
+``{type: turns, cells}`` -> ``{type: turns, turns: {cell: [{turn, shown, data, metadata}]}}``;
+``{type: shown, turn}``: the front end has the finished answer. Others are what `FrontEnd` is given
+as ``services``: answered from a thread each, by ``{type, id, ...}`` with the request's ``type`` and
+``id``, or with ``error`` (text) in it.
 
 ``gemini_magic.notify`` is opened here and only ever sent on: ``{type: hello}`` as the opening's
-data, ``{type: delta, ...}`` (`gemini_magic.deltas`), ``{type: end, turn, cell}``. It is opened to
+data, ``{type: delta, ...}`` (`gemini_magic.deltas`), ``{type: end, turn, cell}``,
+``{type: changed}`` (`FrontEnd.changed`). It is opened to
 every front end of the kernel at once; one that comes later (a reloaded page) does not know it, says
 so in its hello, and a new one is opened in its place.
 
@@ -31,6 +33,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import comm
+
+from gemini_magic.errors import AnswerInterrupted
 
 if TYPE_CHECKING:  # the values of an answer are imported with the first one, not at %load_ext
     from gemini_magic.deltas import DeltaStream
@@ -72,6 +76,7 @@ class FrontEnd:
         self._panels: dict[str, tuple[Any, str | None]] = {}  # comm id: comm, front end's session
         self._streams: dict[str, DeltaStream] = {}
         self._held: dict[str, tuple[str, Json]] = {}  # turn: its cell, the answer as it is sent
+        self._followers: set[str] = set()  # comm ids of the pages with an open sidebar
 
     def attach(self, kernel: Any, *, announce: bool = True) -> None:
         """Wait for the front ends of ``kernel``; returns at once.
@@ -93,6 +98,7 @@ class FrontEnd:
             comms = [self._notify] if self._notify is not None else []
             comms += [panel for panel, _ in self._panels.values()]
             self._panels.clear()
+            self._followers.clear()
             self._manager = self._notify = None
             self._held.clear()
         for one in comms:
@@ -116,6 +122,22 @@ class FrontEnd:
         with self._lock:
             self._streams[turn_id] = stream
         return stream
+
+    @property
+    def followed(self) -> bool:
+        """Whether a page shows the conversation of this kernel."""
+        return bool(self._followers)
+
+    def changed(self) -> None:
+        """Tell the pages that follow: there is something new to ask for. Any thread may call."""
+        if self._followers:
+            self._push({"type": "changed"})
+
+    def streaming(self, turn_id: str) -> tuple[Json, Json] | None:
+        """Data and metadata of a turn that streams now, as far as it has come."""
+        with self._lock:
+            stream = self._streams.get(turn_id)
+        return None if stream is None else stream.bundle()
 
     def insert(self, cells: Json) -> None:
         """Hand cells to the front end whose request this thread is executing."""
@@ -161,6 +183,7 @@ class FrontEnd:
     def _closed(self, comm_id: str) -> None:
         with self._lock:
             self._panels.pop(comm_id, None)
+            self._followers.discard(comm_id)
 
     def _request(self, panel: Any, data: Mapping[str, Any]) -> None:
         match data:
@@ -170,6 +193,9 @@ class FrontEnd:
                 panel.send({"type": "hello"})
             case {"type": "stop", "turn": str(turn)}:
                 self._stop(turn)
+            case {"type": "follow", "on": bool(on)}:
+                with self._lock:
+                    (self._followers.add if on else self._followers.discard)(panel.comm_id)
             case {"type": "turn", "turn": str(turn)}:
                 with self._lock:
                     stream = self._streams.get(turn)
@@ -196,7 +222,7 @@ class FrontEnd:
     def _serve(panel: Any, service: Service, data: Mapping[str, Any]) -> None:
         try:
             answer = service(dict(data))
-        except Exception as error:  # noqa: BLE001 - told to who asked, in the page
+        except (Exception, AnswerInterrupted) as error:  # noqa: BLE001 - told to who asked
             answer = {"error": str(error) or type(error).__name__}
         panel.send({**answer, "type": data["type"], "id": data.get("id")})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -114,9 +114,6 @@ def ask(
 ) -> Turn:
     """Ask, show (unless ``quiet``), and bind the turn to ``--output``, also a failed one."""
     refuse_empty(prompt, magics.magic_name)
-    from gemini_magic.magics.answering import answer
-    from gemini_magic.magics.models import suggest
-
     now = situation(magics.shell)
     wanted, noted = (None, {}) if quiet else _wish(magics, given)
     asked = to_question(magics.settings, prompt, given, magics.place(now, given))
@@ -124,15 +121,12 @@ def ask(
     engine = magics.engine
     before = engine.last
     try:
-        turn = answer(
+        turn = put(
             magics,
             asked,
             given,
-            show=lambda: Silent() if quiet else view(magics, given, now),
+            show=lambda: followed(magics, Silent() if quiet else view(magics, given, now)),
         )
-    except ModelNotFound as error:
-        suggest(magics, error, asked.model)
-        raise
     finally:
         if "output" in given and engine.last is not before:
             magics.namespace[given["output"]] = engine.last
@@ -142,6 +136,29 @@ def ask(
 
         insert(magics, turn, wanted, now)
     return turn
+
+
+def put(
+    magics: GeminiMagics, asked: Question, given: Mapping[str, Any], show: Callable[[], View]
+) -> Turn:
+    """Put a question, of a cell or of the sidebar; an unknown model's error names close ones."""
+    from gemini_magic.magics.answering import answer
+    from gemini_magic.magics.models import suggest
+
+    try:
+        return answer(magics, asked, given, show)
+    except ModelNotFound as error:
+        suggest(magics, error, asked.model)
+        raise
+
+
+def followed(magics: GeminiMagics, own: View) -> View:
+    """The view of a cell, and beside it the sidebars that follow, as far as they need one."""
+    if magics.front_end is None or not magics.front_end.followed:
+        return own
+    from gemini_magic.magics.panel.view import beside
+
+    return beside(magics, own)
 
 
 def _wish(magics: GeminiMagics, given: Mapping[str, Any]) -> tuple[Wish | None, dict[str, Any]]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gemini_magic.magics.line import count, no_value
+from gemini_magic.parts import Json
 from gemini_magic.turn import Turn, Usage
 
 if TYPE_CHECKING:
@@ -30,6 +31,25 @@ def spoken(turn: Turn) -> str | None:
     if found is None:
         return "cost unknown"
     return f"{dollars(found)} (prices of {turn.started[:10]})"
+
+
+def session(magics: GeminiMagics) -> Json:
+    """Calls, tokens and cost of this kernel so far, for the sidebar; ``cost`` in words."""
+    spent = list(magics.engine.spent)
+    tokens = sum(used.total_tokens for _, _, used in spent)
+    emulated = magics.engine.emulated
+    if not spent:
+        cost = ""
+    elif emulated >= len(spent):
+        cost = "emulator, nothing billed"
+    else:
+        from gemini_magic.prices import dollars, price
+
+        total = _total(price(used, model) for model, _, used in spent)
+        cost = "cost unknown" if total is None else dollars(total)
+        if emulated:
+            cost += f", of it {count(emulated, 'call')} of the emulator, not billed"
+    return {"calls": len(spent), "tokens": tokens, "cost": cost}
 
 
 def usage(magics: GeminiMagics, rest: str) -> None:

@@ -8,6 +8,7 @@ from traitlets import TraitError
 
 from gemini_magic.errors import OptionError
 from gemini_magic.magics.magic import GeminiMagics
+from gemini_magic.magics.serving import attach
 from gemini_magic.magics.transform import transform
 
 _ATTRIBUTE = "_gemini_magic"
@@ -77,7 +78,7 @@ def load(shell: Any) -> None:
     shell.events.register("pre_run_cell", magics.before_cell)
     shell.events.register("post_run_cell", magics.after_cell)
     if getattr(shell, "kernel", None) is not None:
-        magics.attach(shell.kernel)
+        attach(magics, shell.kernel)
     magics.loaded = True
     setattr(shell, _ATTRIBUTE, loaded)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import os
 import re
-import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +15,7 @@ from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode, observe, 
 
 from gemini_magic.errors import GeminiError, redact
 from gemini_magic.magics.cell_state import CellState
-from gemini_magic.magics.situation import Situation, situation
+from gemini_magic.magics.situation import Situation
 from gemini_magic.settings import (
     BACKENDS,
     DEFAULT_MODEL,
@@ -183,12 +182,17 @@ class GeminiMagics(Magics):
         return Settings(**{**traits, **environment, **run, **self.chosen})
 
     @property
+    def idle(self) -> bool:
+        """Whether nothing has been asked yet, nor anything else been done to a conversation."""
+        return self._engine is None
+
+    @property
     def engine(self) -> Engine:
         """The engine of this kernel, made when first needed."""
         if self._engine is None:
             from gemini_magic.engine import Engine
 
-            self._engine = Engine()
+            self._engine = Engine(self._changed)
         return self._engine
 
     @property
@@ -218,12 +222,16 @@ class GeminiMagics(Magics):
             self._recall = Recall(self.run)
         return self._recall
 
-    def connect(self) -> Connection:
-        """The connection the settings in force ask for; raises NoBackend when there is none."""
+    @property
+    def wanted_backend(self) -> tuple[str, str | None]:
+        """The name of the backend in force, and the API version when one was set."""
         settings = self.settings
         given = self._set_by_user.union(self.chosen)
-        version = settings.api_version if "api_version" in given else None
-        return self.connections.get(settings.backend, version)
+        return settings.backend, settings.api_version if "api_version" in given else None
+
+    def connect(self) -> Connection:
+        """The connection the settings in force ask for; raises NoBackend when there is none."""
+        return self.connections.get(*self.wanted_backend)
 
     # -- the magic -----------------------------------------------------------------------------
 
@@ -292,6 +300,8 @@ class GeminiMagics(Magics):
                     self._engine.conversations.get(conversation).settle(cell, calls)
         self._calls = {}
         self._note_failure(result)
+        if self.front_end is not None and self.front_end.followed:
+            self.front_end.changed()  # by %gemini undo, model, load, ...
         if self.preload and self._connections is None:
             from gemini_magic.magics.preloading import start
 
@@ -303,41 +313,10 @@ class GeminiMagics(Magics):
         if error is not None and not isinstance(error, GeminiError | KeyboardInterrupt):
             self.failure = (error, result.info.raw_cell or "")
 
-    def attach(self, kernel: Any) -> None:
-        """Announce ourselves to the front ends of ``kernel`` that have our extension."""
-        from gemini_magic.frontend import FrontEnd
-
-        self.front_end = FrontEnd(
-            lambda turn: self.engine.stop(turn),
-            self._bundles,
-            {"cells": self._serve, "verify": self._serve},
-        )
-        now = situation(self.shell)
-        # Loaded by a cell that nobody watches (nbconvert), or before any front end is there: one
-        # that comes later says hello itself.
-        self.front_end.attach(kernel, announce=now.execution is not None and now.watched)
-
-    def _bundles(self, cells: Sequence[str]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-        """The last answer of each of ``cells``, for a page that lost it by a reload."""
-        if self._engine is None:
-            return {}
-        from gemini_magic.magics.costs import spoken
-        from gemini_magic.render.live import Look
-
-        look = Look(thoughts=self.settings.show_thoughts, cost=spoken)
-        turns = {
-            exchange.turn.cell: exchange.turn
-            for conversation in self._engine.conversations
-            for exchange in conversation
-            if exchange.turn.cell in cells
-        }
-        return {str(cell): look.bundle(turn) for cell, turn in turns.items()}
-
-    def _serve(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What the buttons under an answer ask for."""
-        from gemini_magic.magics.verifying import serve
-
-        return serve(self, request)
+    def _changed(self) -> None:
+        """Tell the sidebars: a question has begun or ended."""
+        if self.front_end is not None:
+            self.front_end.changed()
 
     def known_models(self) -> list[str]:
         """Names of models, for completion: in use, used before, and those listed; no network."""
@@ -362,5 +341,7 @@ class GeminiMagics(Magics):
             self._connections.close()
 
     def say(self, text: str) -> None:
-        """Print for the user; what looks like a key is not printed."""
-        sys.stdout.write(redact(text) + "\n")
+        """Print for the user, or tell who listens; what looks like a key is in neither."""
+        from gemini_magic.magics.saying import say
+
+        say(redact(text))

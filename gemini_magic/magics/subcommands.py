@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gemini_magic.conversation import Exchange
 from gemini_magic.errors import NoBackend, OptionError, did_you_mean
 from gemini_magic.magics import (
     cell_commands,
@@ -24,9 +23,9 @@ from gemini_magic.magics import (
     models,
     restoring,
 )
+from gemini_magic.magics.history import described, history
 from gemini_magic.magics.line import count as _count
 from gemini_magic.magics.line import no_value as _no_value
-from gemini_magic.magics.line import number as _number
 from gemini_magic.magics.line import word as _word
 from gemini_magic.magics.options import OPTIONS, help_table
 from gemini_magic.settings import BACKENDS
@@ -143,29 +142,6 @@ def _backend(magics: GeminiMagics, rest: str) -> None:
     magics.say(f"backend: {backend}{note}")
 
 
-def _history(magics: GeminiMagics, rest: str) -> None:
-    conversation = magics.engine.conversations.get()
-    count = len(conversation)
-    shown = count if not rest else _number(rest, "history N")
-    magics.say(f"conversation {conversation.name}: {_count(count, 'exchange')}")
-    for number, exchange in list(enumerate(conversation, 1))[max(0, count - shown) :]:
-        magics.say(f"{number:>4}  {_described(exchange)}")
-
-
-def _described(exchange: Exchange) -> str:
-    turn = exchange.turn
-    prompt = " ".join(turn.request.prompt.split())
-    prompt = prompt if len(prompt) <= 60 else prompt[:57] + "..."
-    marks: list[str] = [] if turn.status == "complete" else [turn.status]
-    if not exchange.sendable:
-        marks.append("not sent" if exchange.good is None else "its earlier answer is sent")
-    if exchange.stale:
-        marks.append("stale: an exchange before it has changed")
-    runs = f", {_count(len(turn.code), 'run')}" if turn.code else ""
-    noted = f"  [{'; '.join(marks)}]" if marks else ""
-    return f"{prompt}  ({turn.model}, {turn.usage.total_tokens:,} tokens{runs}){noted}"
-
-
 def _show(magics: GeminiMagics, rest: str) -> None:
     conversation = magics.engine.conversations.get()
     turn = line.exchange(conversation, rest, "show").turn
@@ -182,14 +158,14 @@ def _undo(magics: GeminiMagics, rest: str) -> None:
     magics.say(
         "nothing to undo"
         if exchange is None
-        else f"removed: {_described(exchange)}\n%gemini redo brings it back"
+        else f"removed: {described(exchange)}\n%gemini redo brings it back"
     )
 
 
 def _redo(magics: GeminiMagics, rest: str) -> None:
     _no_value(rest, "redo")
     exchange = magics.engine.conversations.get().redo()
-    magics.say("nothing to redo" if exchange is None else f"brought back: {_described(exchange)}")
+    magics.say("nothing to redo" if exchange is None else f"brought back: {described(exchange)}")
 
 
 def _reset(magics: GeminiMagics, rest: str) -> None:
@@ -229,7 +205,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
         "models", "[FILTER]", "the models on offer now, with limits and prices", models.models
     ),
     Subcommand("backend", "[NAME]", f"show or set the backend: {', '.join(BACKENDS)}", _backend),
-    Subcommand("history", "[N]", "the exchanges of the conversation, or its last N", _history),
+    Subcommand("history", "[N]", "the exchanges of the conversation, or its last N", history),
     Subcommand("show", "[N]", "show an answer again", _show),
     Subcommand(
         "conversation",
