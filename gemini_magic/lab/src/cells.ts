@@ -15,6 +15,9 @@ import type { Turn } from './turn';
 
 type Context = DocumentRegistry.IContext<INotebookModel>;
 
+/** Where new cells go. */
+type Place = Pick<Sent, 'source_cell' | 'below' | 'at'>;
+
 /** Asks the kernel of a notebook; rejects with words for the user when it cannot answer. */
 export type Ask = (message: JSONObject) => Promise<JSONObject>;
 
@@ -38,16 +41,27 @@ export class NotebookCells {
     }
   }
 
-  /** Do what a button under an answer says; `cell`: the cell that shows the answer. */
-  async act(action: Action, turn: Turn, cell: string): Promise<void> {
+  /** Do what a button says that stands under an answer in the notebook, in `cell`. */
+  act(action: Action, turn: Turn, cell: string): Promise<void> {
+    return this.do(action, turn, { source_cell: turn.cell ?? cell, below: cell });
+  }
+
+  /** Do what a button says that stands elsewhere: new cells come below the active cell. */
+  actBelowActive(action: Action, turn: Turn): Promise<void> {
+    const panel = this.tracker.find(one => one.context === this.context);
+    const active = panel?.content.activeCell?.model.id;
+    return this.do(action, turn, { source_cell: turn.cell ?? '', at: active });
+  }
+
+  private async do(action: Action, turn: Turn, place: Place): Promise<void> {
     try {
       switch (action) {
         case 'insert':
           this.deeds.set(turn.id, { busy: 'Inserting…', note: undefined });
-          this.put(await this.cells(turn, cell, 'all'), false);
+          this.put(await this.cells(turn, place, 'all'), false);
           break;
         case 'run':
-          await this.run(turn, cell);
+          await this.run(turn, place);
           break;
         case 'verify':
           await this.verify(turn);
@@ -60,10 +74,10 @@ export class NotebookCells {
     }
   }
 
-  private async cells(turn: Turn, cell: string, what: string): Promise<Sent> {
-    const source_cell = turn.cell ?? cell;
+  private async cells(turn: Turn, place: Place, what: string): Promise<Sent> {
+    const { source_cell } = place;
     const message = { type: 'cells', turn: turn as unknown as JSONObject, source_cell, what };
-    const sent: unknown = { ...(await this.ask(message)), below: cell };
+    const sent: unknown = { ...(await this.ask(message)), ...place };
     if (!isSent(sent)) {
       throw new Error('The kernel has sent cells that cannot be read.');
     }
@@ -111,8 +125,8 @@ export class NotebookCells {
     }
   }
 
-  private async run(turn: Turn, cell: string): Promise<void> {
-    const sent = await this.cells(turn, cell, 'code');
+  private async run(turn: Turn, place: Place): Promise<void> {
+    const sent = await this.cells(turn, place, 'code');
     if (!sent.cells.length) {
       this.deeds.set(turn.id, { note: 'This answer ran no code that can run here.' });
       return;
@@ -124,7 +138,7 @@ export class NotebookCells {
       defaultButton: 0
     });
     if (button.accept) {
-      this.put(await this.cells(turn, cell, this.hasTexts(turn) ? 'all' : 'code'), true);
+      this.put(await this.cells(turn, place, this.hasTexts(turn) ? 'all' : 'code'), true);
     }
   }
 

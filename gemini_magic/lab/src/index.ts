@@ -1,14 +1,21 @@
 /** The plugin: the renderer of turns, and the links with the kernels that stream them. */
 
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { addCommands } from './commands';
 import { Deeds } from './deeds';
 import { keepKeys } from './keys';
 import { LiveTurns } from './live';
 import { follow } from './notebooks';
+import { addPanel } from './panel/place';
 import { type Shared, TurnRenderer } from './renderer';
 import { AnswerSanitizer } from './sanitizer';
 import { TURN_MIME } from './turn';
@@ -18,14 +25,17 @@ const RANK = 10;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'gemini-magic:plugin',
-  description: 'Draws the answers of %%gemini.',
+  description: 'Draws the answers of %%gemini, and keeps the conversation in a sidebar.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
-  optional: [INotebookTracker],
+  optional: [INotebookTracker, ICommandPalette, ILayoutRestorer, ISettingRegistry],
   activate: (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
-    tracker: INotebookTracker | null
+    tracker: INotebookTracker | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    settings: ISettingRegistry | null
   ) => {
     const shared: Shared = { live: new LiveTurns(), folds: new Map(), deeds: new Deeds() };
     rendermime.addFactory(
@@ -42,8 +52,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
     );
     keepKeys();
     if (tracker) {
-      shared.cellsOf = follow(tracker, shared.live, shared.deeds);
+      const notebooks = follow(tracker, shared.live, shared.deeds);
+      shared.cellsOf = context => notebooks(context).inserting;
       addCommands(app, tracker, shared);
+      addPanel({ app, rendermime, tracker, notebooks, shared, palette, restorer, settings });
     }
   }
 };

@@ -18,6 +18,8 @@ export interface Sent {
   source_cell: string;
   /** Where they come when that cell is gone. */
   below?: string;
+  /** Where they come at the user's wish, whichever cell asked. */
+  at?: string;
   /** The turns that are answers of that cell now, in the order asked. */
   answers: string[];
   cells: (ICell & { id: string; metadata: JSONObject; source: string })[];
@@ -58,20 +60,20 @@ export function insert(model: INotebookModel, sent: Sent): Done | undefined {
   const shared = model.sharedModel;
   const at = (id: string | undefined): number =>
     shared.cells.findIndex(cell => cell.getId() === id);
-  let source = at(sent.source_cell);
-  if (source < 0) {
-    source = at(sent.below);
-  }
-  if (source < 0) {
+  const source = [sent.at, sent.source_cell, sent.below].map(at).find(found => found >= 0);
+  if (source === undefined) {
     return undefined;
   }
+  const cells = existing(shared);
+  const answers =
+    source === at(sent.at) ? [sent.turn, ...insertedFor(cells, sent.at, sent.turn)] : sent.answers;
   const fresh: NewCell[] = sent.cells.map(cell => ({
     id: cell.id,
     cell_type: cell.cell_type,
     source: cell.source,
     provenance: noteOf(cell.metadata) as Provenance
   }));
-  const todo = plan(existing(shared), source, fresh, sent.turn, sent.answers, digest);
+  const todo = plan(cells, source, fresh, sent.turn, answers, digest);
   const ids = new Map<number, string>();
   for (const { at: position, cell } of todo.updates) {
     ids.set(cell, shared.getCell(position).getId());
@@ -92,6 +94,13 @@ export function insert(model: INotebookModel, sent: Sent): Done | undefined {
     kept: todo.kept.length,
     code: codeOf(shared, sent.turn)
   };
+}
+
+/** The other answers of which cells were inserted for `cell`: they are not to go. */
+function insertedFor(cells: readonly Existing[], cell: string | undefined, turn: string): string[] {
+  const notes = cells.map(({ provenance }) => provenance);
+  const found = notes.filter(note => note?.source_cell === cell).map(note => note?.turn ?? '');
+  return [...new Set(found)].filter(other => other !== turn);
 }
 
 function carryOut(shared: ISharedNotebook, sent: Sent, todo: Plan, ids: Map<number, string>): void {

@@ -10,6 +10,7 @@
 
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
 
 import { Channel } from './channel';
 import type { Delta, LiveTurns, Source, Whole } from './live';
@@ -40,7 +41,18 @@ export interface Listener {
   insert(cells: JSONObject): void;
 }
 
+/**
+ * How far the link has come: nothing was tried since the kernel started, the kernel has been asked,
+ * it has answered that it knows nothing of us, or it has greeted us.
+ */
+export type Connected = 'none' | 'opening' | 'absent' | 'ready';
+
 export class KernelLink implements Source {
+  /** Emits when `state` has changed. */
+  readonly stateChanged = new Signal<this, undefined>(this);
+  /** Emits what the kernel pushes, after it has been taken in here. */
+  readonly received = new Signal<this, JSONObject>(this);
+
   constructor(
     private readonly kernel: Kernel.IKernelConnection,
     private readonly live: LiveTurns,
@@ -54,6 +66,18 @@ export class KernelLink implements Source {
     kernel.statusChanged.connect(this.onStatus, this);
   }
 
+  get state(): Connected {
+    if (this.greeted) {
+      return 'ready';
+    }
+    return this.panel || this.opening ? 'opening' : this.refused ? 'absent' : 'none';
+  }
+
+  /** Whether requests are answered while a cell runs. */
+  get answersWhileBusy(): boolean {
+    return this.panel?.answersWhileBusy === true;
+  }
+
   /** Open the panel comm; a kernel without our extension closes it at once. */
   async connect(): Promise<void> {
     if (this.panel || this.opening || !this.kernel.handleComms || this.kernel.isDisposed) {
@@ -61,6 +85,8 @@ export class KernelLink implements Source {
     }
     const opening = {};
     this.opening = opening;
+    this.refused = false;
+    this.stateChanged.emit(undefined);
     const known = this.notified !== undefined;
     const panel = await Channel.open(
       this.kernel,
@@ -72,7 +98,9 @@ export class KernelLink implements Source {
       () => {
         this.panel = undefined;
         this.greeted = false;
+        this.refused = true;
         this.refuse();
+        this.stateChanged.emit(undefined);
         if (!known && this.notified) {
           void this.connect(); // The extension was loaded just after we had asked for it.
         }
@@ -122,7 +150,8 @@ export class KernelLink implements Source {
     this.drop(true);
   }
 
-  private send(message: JSONObject): void {
+  /** Send what is not answered, or answered by a push. */
+  send(message: JSONObject): void {
     if (this.greeted) {
       this.panel?.send(message);
     }
@@ -164,6 +193,7 @@ export class KernelLink implements Source {
       case 'hello':
         this.greeted = true;
         this.send({ type: 'turns', cells: this.listener.cells() });
+        this.stateChanged.emit(undefined);
         break;
       case 'turn':
         if (typeof data.turn === 'string') {
@@ -190,6 +220,11 @@ export class KernelLink implements Source {
   }
 
   private pushed(data: JSONObject): void {
+    this.takeIn(data);
+    this.received.emit(data);
+  }
+
+  private takeIn(data: JSONObject): void {
     const { turn } = data;
     if (typeof turn !== 'string') {
       return;
@@ -226,7 +261,9 @@ export class KernelLink implements Source {
       this.live.end(turn);
     }
     this.streaming.clear();
+    this.refused = false;
     this.refuse();
+    this.stateChanged.emit(undefined);
   }
 
   /** The kernel will not answer any more. */
@@ -240,6 +277,7 @@ export class KernelLink implements Source {
   private panel: Channel | undefined;
   private opening: object | undefined;
   private greeted = false;
+  private refused = false;
   private notified: Kernel.IComm | undefined;
   private readonly streaming = new Set<string>();
   private requests = 0;

@@ -5,6 +5,7 @@ import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
 
 import { NotebookCells } from './cells';
 import { kernelInfo } from './channel';
@@ -15,37 +16,39 @@ import { TURN_MIME, type Turn, isTurn } from './turn';
 
 type Context = DocumentRegistry.IContext<INotebookModel>;
 
-/**
- * Link the kernel of every notebook that is opened, as long as it is open; returns what finds the
- * cells of an open notebook.
- */
-export function follow(
-  tracker: INotebookTracker,
-  live: LiveTurns,
-  deeds: Deeds
-): (context: Context) => NotebookCells | undefined {
+/** Finds an open notebook, also one that is just being opened. */
+export type Notebooks = (context: Context) => Notebook;
+
+/** Link the kernel of every notebook that is opened, as long as it is open. */
+export function follow(tracker: INotebookTracker, live: LiveTurns, deeds: Deeds): Notebooks {
   const followed = new Map<Context, Notebook>();
-  const add = ({ context }: NotebookPanel): void => {
+  const of = (context: Context): Notebook => {
     // Two views of one notebook share the context, and with it the kernel.
-    if (!followed.has(context)) {
-      const notebook = new Notebook(context, live, tracker, deeds);
-      followed.set(context, notebook);
-      context.disposed.connect(() => {
-        followed.delete(context);
-        notebook.dispose();
-      });
+    const known = followed.get(context);
+    if (known) {
+      return known;
     }
+    const notebook = new Notebook(context, live, tracker, deeds);
+    followed.set(context, notebook);
+    context.disposed.connect(() => {
+      followed.delete(context);
+      notebook.dispose();
+    });
+    return notebook;
+  };
+  const add = ({ context }: NotebookPanel): void => {
+    of(context);
   };
   tracker.forEach(add);
   tracker.widgetAdded.connect((_tracker, panel) => {
     add(panel);
   });
-  return context => followed.get(context)?.inserting;
+  return of;
 }
 
-class Notebook implements Listener {
+export class Notebook implements Listener {
   constructor(
-    private readonly context: Context,
+    readonly context: Context,
     private readonly live: LiveTurns,
     tracker: INotebookTracker,
     deeds: Deeds
@@ -62,6 +65,14 @@ class Notebook implements Listener {
   }
 
   readonly inserting: NotebookCells;
+
+  /** Emits when the notebook has another kernel, or none. */
+  readonly linkChanged = new Signal<this, undefined>(this);
+
+  /** The link with the kernel of now. */
+  get link(): KernelLink | undefined {
+    return this.linked;
+  }
 
   dispose(): void {
     this.context.sessionContext.kernelChanged.disconnect(this.onKernel, this);
@@ -95,8 +106,9 @@ class Notebook implements Listener {
       return;
     }
     this.kernel = kernel;
-    this.link?.dispose();
-    this.link = kernel ? new KernelLink(kernel, this.live, this) : undefined;
+    this.linked?.dispose();
+    this.linked = kernel ? new KernelLink(kernel, this.live, this) : undefined;
+    this.linkChanged.emit(undefined);
     void this.probe();
   }
 
@@ -123,7 +135,7 @@ class Notebook implements Listener {
   }
 
   private kernel: Kernel.IKernelConnection | null | undefined;
-  private link: KernelLink | undefined;
+  private linked: KernelLink | undefined;
 }
 
 interface Shown {

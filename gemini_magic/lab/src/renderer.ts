@@ -26,10 +26,12 @@ export interface Shared {
   cellsOf?: (context: DocumentRegistry.IContext<INotebookModel>) => NotebookCells | undefined;
 }
 
+/** `elsewhere`: what the buttons do for an answer that stands in no notebook. */
 export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
   constructor(
     private readonly options: IRenderMime.IRendererOptions,
-    private readonly shared: Shared
+    private readonly shared: Shared,
+    private readonly elsewhere?: (action: Action, turn: Turn) => void
   ) {
     super();
     this.addClass('gm-Output-turn');
@@ -77,6 +79,10 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
   /** What a button says is done where the answer stands: in its notebook, for its cell. */
   private act(action: Action): void {
     const { turn } = this;
+    if (turn && this.elsewhere) {
+      this.elsewhere(action, turn);
+      return;
+    }
     let cell: string | undefined;
     let above: Widget | null = this.parent;
     while (above && !(above instanceof NotebookPanel)) {

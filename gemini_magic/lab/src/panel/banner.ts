@@ -1,0 +1,69 @@
+/** What stands in the way of an answer, with the button that helps; and what was done last. */
+
+import { Widget } from '@lumino/widgets';
+
+import { visible } from '../characters';
+import { button, element } from '../section';
+import { WORDS } from './condition';
+import type { Session } from './session';
+
+export class Banner extends Widget {
+  /** `help` does what the button beside a condition says. */
+  constructor(private readonly help: (session: Session) => void) {
+    super();
+    this.addClass('gm-Banner');
+    this.node.setAttribute('role', 'status');
+    this.node.setAttribute('aria-live', 'polite');
+  }
+
+  draw(session: Session | undefined): void {
+    const lines = session ? this.lines(session) : [note('Open a notebook to talk with Gemini here.')];
+    const key = lines.map(line => line.outerHTML).join();
+    if (key !== this.drawn) {
+      this.drawn = key;
+      this.node.replaceChildren(...lines);
+    }
+    this.setHidden(!lines.length);
+  }
+
+  private lines(session: Session): HTMLElement[] {
+    const lines: HTMLElement[] = [];
+    const { condition, state, said } = session;
+    if (condition !== 'ready') {
+      const [words, label] = WORDS[condition];
+      const line = note(words);
+      line.dataset.condition = condition;
+      if (label) {
+        line.append(
+          ' ',
+          button('help', label, () => {
+            this.help(session);
+          })
+        );
+      }
+      lines.push(line);
+    }
+    if (state && !state.backend.ok) {
+      const line = note(`${state.backend.said}\n${state.backend.fix ?? ''}`, 'gm-mod-problem');
+      line.dataset.condition = 'backend';
+      lines.push(line);
+    }
+    if (said) {
+      const line = note(said.words, said.error ? 'gm-mod-problem gm-Said' : 'gm-Said');
+      line.append(
+        ' ',
+        button('dismiss', 'Dismiss', () => {
+          session.tell(undefined);
+        })
+      );
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  private drawn = '';
+}
+
+function note(words: string, kind = ''): HTMLElement {
+  return element('p', `gm-Note gm-Notice ${kind}`, visible(words).trim());
+}

@@ -1,0 +1,60 @@
+/** How things stand between the sidebar and the kernel of a notebook, and what to say of it. */
+
+import type { ISessionContext } from '@jupyterlab/apputils';
+
+import type { KernelLink } from '../link';
+
+/**
+ * `none`: no kernel; `starting`: it is not known yet what the kernel has loaded; `absent`: it has
+ * not loaded the extension; `loading`: it does; `lost`: the server does not answer, and is tried
+ * again; `offline`: it is not tried any more; `dead`: the kernel has died.
+ */
+export type Condition =
+  | 'none'
+  | 'starting'
+  | 'absent'
+  | 'loading'
+  | 'lost'
+  | 'offline'
+  | 'dead'
+  | 'ready';
+
+export function conditionOf(
+  context: ISessionContext,
+  link: KernelLink | undefined,
+  loading: boolean
+): Condition {
+  const kernel = context.session?.kernel;
+  if (!kernel || !link) {
+    return context.isReady && !context.kernelDisplayStatus.includes('starting') ? 'none' : 'starting';
+  }
+  if (kernel.status === 'dead') {
+    return 'dead';
+  }
+  if (kernel.connectionStatus === 'disconnected') {
+    return 'offline';
+  }
+  if (kernel.connectionStatus === 'connecting' && link.state === 'ready') {
+    return 'lost';
+  }
+  if (link.state === 'ready') {
+    return 'ready';
+  }
+  if (loading) {
+    return 'loading';
+  }
+  return link.state === 'absent' ? 'absent' : 'starting';
+}
+
+/** What there is to say, and the label of the button that helps, if one does. */
+export const WORDS: Record<Exclude<Condition, 'ready'>, [string, string?]> = {
+  none: ['This notebook has no kernel. Choose one, then talk with Gemini here.', 'Choose a kernel'],
+  starting: [
+    'Waiting for the kernel. One that cannot be asked while a cell runs answers when it has ended.'
+  ],
+  absent: ['gemini_magic is not loaded in this kernel.', 'Load the extension'],
+  loading: ['Loading the extension; while a cell runs, that waits for its end.'],
+  lost: ['The connection with the server is lost. Trying again…'],
+  offline: ['The server does not answer any more.', 'Connect again'],
+  dead: ['The kernel has died, and this conversation with it.', 'Restart the kernel']
+};

@@ -1,0 +1,311 @@
+/**
+ * The conversation of one notebook's kernel, as the sidebar knows it.
+ *
+ * The kernel is the only store: whatever has changed is asked for again, so that a page that was
+ * reloaded, or that has missed messages, shows what is. Nothing of one notebook is in another's.
+ */
+
+import type { Kernel } from '@jupyterlab/services';
+import type { JSONObject } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
+
+import type { KernelLink } from '../link';
+import type { LiveTurns } from '../live';
+import type { Notebook } from '../notebooks';
+import type { Action } from '../tools';
+import type { Turn } from '../turn';
+import { Bodies, type Body } from './bodies';
+import { type Condition, conditionOf } from './condition';
+import { PromptHistory } from './history';
+import { type Attachable, type State, stateOf } from './protocol';
+
+/** A kernel is not asked for anything while it starts, or when it is no more. */
+const NOT_YET = new Set(['starting', 'restarting', 'autorestarting', 'terminating', 'dead']);
+
+export class Session {
+  constructor(
+    private readonly notebook: Notebook,
+    private readonly live: LiveTurns
+  ) {
+    notebook.linkChanged.connect(this.onLink, this);
+    const { sessionContext } = notebook.context;
+    sessionContext.statusChanged.connect(this.onStatus, this);
+    sessionContext.connectionStatusChanged.connect(this.onConnection, this);
+    this.onLink();
+  }
+
+  /** Emits when anything but an answer has changed. */
+  readonly changed = new Signal<this, undefined>(this);
+  /** Emits the turn whose answer has arrived. */
+  readonly answered = new Signal<this, string>(this);
+
+  /** What the kernel has told last; undefined before, and when it has gone. */
+  state: State | undefined;
+  /** What was said last: what a command did, or what was in the way. */
+  said: { words: string; error: boolean } | undefined;
+  /** Prompts that were sent, for the arrow keys. */
+  readonly history = new PromptHistory();
+  /** What stands in the prompt box, and what is to be attached. */
+  draft = '';
+  attached: string[] = [];
+
+  get context(): Notebook['context'] {
+    return this.notebook.context;
+  }
+
+  get condition(): Condition {
+    return conditionOf(this.context.sessionContext, this.notebook.link, this.loading);
+  }
+
+  /** The turns that are being answered now. */
+  get running(): string[] {
+    const heads = this.state?.exchanges ?? [];
+    return heads.filter(({ status }) => status === 'streaming').map(({ turn }) => turn);
+  }
+
+  /** The answer, if it is here; else it is fetched. */
+  body(turn: string): Body | undefined {
+    return this.bodies.get(turn);
+  }
+
+  /** Begin or end to keep up with the kernel: only a panel that is seen asks for anything. */
+  follow(on: boolean): void {
+    this.followed = on;
+    this.link?.send({ type: 'follow', on });
+    if (on) {
+      this.connect();
+      this.refresh();
+    }
+  }
+
+  /** Send a prompt; resolves when its answer has ended, rejects with what was in the way. */
+  async ask(prompt: string, attach: readonly string[]): Promise<void> {
+    this.tell(undefined);
+    this.history.add(prompt);
+    const conversation = this.state?.conversation ?? null;
+    const done = await this.request({ type: 'ask', prompt, attach: [...attach], conversation });
+    this.tell(done.said as string);
+  }
+
+  /** Run a subcommand of `%gemini`; what it says is shown, an error too. */
+  async command(command: string, words: readonly string[] = []): Promise<boolean> {
+    try {
+      const { said } = await this.request({ type: 'command', command, words: [...words] });
+      this.tell(said as string);
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
+    }
+  }
+
+  async attachable(folder: string): Promise<{ variables: Attachable[]; files: Attachable[] }> {
+    const found = await this.request({ type: 'attachable', folder });
+    return found as unknown as { variables: Attachable[]; files: Attachable[] };
+  }
+
+  /** The models that the backend offers now. */
+  async models(): Promise<string[]> {
+    const { models } = await this.request({ type: 'models' });
+    return models as string[];
+  }
+
+  /** Stop what is being answered; a running cell goes on. */
+  stop(): void {
+    for (const turn of this.running) {
+      this.link?.stop(turn);
+    }
+  }
+
+  act(action: Action, turn: Turn): void {
+    void this.notebook.inserting.actBelowActive(action, turn);
+  }
+
+  /** Load the extension into the kernel. */
+  async load(): Promise<void> {
+    const kernel = this.kernel;
+    if (!kernel) {
+      return;
+    }
+    this.loading = true;
+    this.tell(undefined);
+    try {
+      const code = '%load_ext gemini_magic';
+      const asked = { code, store_history: false, allow_stdin: false };
+      const { content } = await kernel.requestExecute(asked).done;
+      if (content.status === 'ok') {
+        await this.link?.connect();
+      } else if (content.status === 'error') {
+        this.tell(`${content.ename}: ${content.evalue}`, true);
+      }
+    } finally {
+      this.loading = false;
+      this.changed.emit(undefined);
+    }
+  }
+
+  async reconnect(): Promise<void> {
+    await this.kernel?.reconnect();
+  }
+
+  tell(words: string | undefined, error = false): void {
+    this.said = words ? { words, error } : undefined;
+    this.changed.emit(undefined);
+  }
+
+  fail(error: unknown): void {
+    this.tell(error instanceof Error ? error.message : String(error), true);
+  }
+
+  dispose(): void {
+    this.notebook.linkChanged.disconnect(this.onLink, this);
+    const { sessionContext } = this.notebook.context;
+    sessionContext.statusChanged.disconnect(this.onStatus, this);
+    sessionContext.connectionStatusChanged.disconnect(this.onConnection, this);
+    this.unlink();
+    Signal.clearData(this);
+  }
+
+  private get kernel(): Kernel.IKernelConnection | null | undefined {
+    return this.context.sessionContext.session?.kernel;
+  }
+
+  private async request(message: JSONObject): Promise<JSONObject> {
+    if (!this.link) {
+      throw new Error('This notebook has no kernel: start one, then try again.');
+    }
+    return this.link.request(message);
+  }
+
+  /** Ask for the state; several wishes while one is under way are one more. */
+  private refresh(): void {
+    if (!this.followed || this.link?.state !== 'ready') {
+      return;
+    }
+    if (this.refreshing) {
+      this.again = true;
+      return;
+    }
+    this.refreshing = true;
+    const { link } = this;
+    this.request({ type: 'conversation' })
+      .then(data => {
+        if (link === this.link) {
+          this.take(stateOf(data));
+        }
+      })
+      .catch((error: unknown) => {
+        if (link.state === 'ready') {
+          this.fail(error); // Else the kernel has gone, which the condition says.
+        }
+      })
+      .finally(() => {
+        this.refreshing = false;
+        if (this.again) {
+          this.again = false;
+          this.refresh();
+        }
+      });
+  }
+
+  private take(state: State | undefined): void {
+    if (!state) {
+      this.tell(
+        'The gemini_magic in this kernel is of another version than this page: restart the ' +
+          'kernel and reload the page.',
+        true
+      );
+      return;
+    }
+    this.state = state;
+    for (const { turn, status } of state.exchanges) {
+      if (status !== 'streaming') {
+        this.live.end(turn); // Its end may have been missed.
+        if (this.bodies.isStreaming(turn)) {
+          this.bodies.renew(turn);
+        }
+      } else if (!this.live.get(turn)) {
+        this.link?.ask(turn);
+      }
+    }
+    this.changed.emit(undefined);
+  }
+
+  private onLink(): void {
+    if (this.link === this.notebook.link) {
+      return;
+    }
+    this.unlink();
+    this.link = this.notebook.link;
+    this.link?.stateChanged.connect(this.onState, this);
+    this.link?.received.connect(this.onPush, this);
+    this.forget();
+    this.connect();
+  }
+
+  private unlink(): void {
+    this.link?.stateChanged.disconnect(this.onState, this);
+    this.link?.received.disconnect(this.onPush, this);
+  }
+
+  private onState(): void {
+    if (this.link?.state === 'ready') {
+      if (this.followed) {
+        this.link.send({ type: 'follow', on: true });
+      }
+      this.refresh();
+    } else {
+      this.forget();
+    }
+    this.changed.emit(undefined);
+  }
+
+  private onPush(_link: KernelLink, data: JSONObject): void {
+    if (data.type === 'changed') {
+      this.refresh();
+    }
+  }
+
+  /** A kernel that has started (again) is asked whether it knows us. */
+  private onStatus(): void {
+    this.connect();
+    this.changed.emit(undefined);
+  }
+
+  private onConnection(): void {
+    if (this.kernel?.connectionStatus === 'connected') {
+      this.connect();
+      this.refreshing = false; // What was asked before may be lost.
+      this.refresh();
+    }
+    this.changed.emit(undefined);
+  }
+
+  private connect(): void {
+    const { link, kernel } = this;
+    if (this.followed && kernel && !NOT_YET.has(kernel.status) && link?.state === 'none') {
+      void link.connect();
+    }
+  }
+
+  /** The kernel of what was shown has gone, or has forgotten it. */
+  private forget(): void {
+    this.state = undefined;
+    this.said = undefined;
+    this.refreshing = this.again = false;
+    this.bodies.clear();
+    this.changed.emit(undefined);
+  }
+
+  private readonly bodies = new Bodies(
+    turns => this.request({ type: 'answers', turns }),
+    turn => {
+      this.answered.emit(turn);
+    }
+  );
+  private link: KernelLink | undefined;
+  private followed = false;
+  private loading = false;
+  private refreshing = false;
+  private again = false;
+}
