@@ -10,9 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from gemini_magic.attach.arrays import is_array
 from gemini_magic.attach.item import size_text
 from gemini_magic.attach.pictures import is_image_array
-from gemini_magic.attach.tables import is_array, of_module
+from gemini_magic.attach.tables import of_module
 
 MOST_ENTRIES = 500  # of a folder; more than anyone reads
 
