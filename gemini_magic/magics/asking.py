@@ -183,9 +183,10 @@ def view(magics: GeminiMagics, given: Mapping[str, Any], now: Situation) -> View
     if not now.watched:
         return FinalView(displayed(), look)
     if how == "widget":
+        from gemini_magic.magics.buttons import buttons
         from gemini_magic.render.widgets import WidgetView
 
-        return WidgetView(displayed(), look)
+        return WidgetView(displayed(), look, buttons(magics), magics.engine.stop)
     front_end = magics.front_end
     if how in ("auto", "html") and front_end is not None and front_end.watching(now.session):
         from gemini_magic.render.extension import ExtensionView

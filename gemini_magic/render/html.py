@@ -97,7 +97,7 @@ def _run(entry: Entry, run: Run, streaming: bool) -> Markup:
         body = highlighted(run.code.code, run.code.language)
         pieces.append(_fold("gm-Code", summary, body))
     if entry.results:
-        drawn = Markup("").join(_image(image, times) for image, times in pictures(run.images))
+        drawn = Markup("").join(image_html(image, times) for image, times in pictures(run.images))
         folded = caption.failed(run.outcome)  # a failed attempt folds with its pictures
         for at, result in enumerate(run.results):
             inside = drawn if folded and at == len(run.results) - 1 else Markup("")
@@ -138,7 +138,8 @@ def _thought(part: Thought) -> Markup:
     return _fold("gm-Thought", "Thinking", prose.html(part.text))
 
 
-def _image(image: Image, times: int = 1) -> Markup:
+def image_html(image: Image, times: int = 1) -> Markup:
+    """One picture on its own; ``times``: how often in a row the same bytes were sent."""
     mime_type = shown_type(image.mime_type)
     if mime_type is None:
         said = f"Picture not shown: {caption.image_caption(image)}"
@@ -194,7 +195,7 @@ def _sources(turn: Turn) -> Markup:
 _DRAW: dict[type, Callable[[Any], Markup]] = {
     Text: _text,
     Thought: _thought,
-    Image: _image,
+    Image: image_html,
     File: _file,
     Call: lambda part: _json("gm-Call", caption.call_caption(part), part.args or {}),
     Response: lambda part: _json(

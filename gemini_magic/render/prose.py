@@ -131,6 +131,20 @@ def html(text: str) -> Markup:
     return body
 
 
+def settled(text: str) -> int:
+    """Where the last block of ``text`` begins, in characters: more text changes nothing before it.
+
+    Only a link whose definition comes later would be drawn otherwise.
+    """
+    if len(text) > MAX_CHARS:
+        return 0
+    tokens: list[Token] = []
+    parser().block.parse(text, parser(), {}, tokens)
+    starts = [t.map[0] for t in tokens if t.level == 0 and t.nesting >= 0 and t.map]
+    last = starts[-1] if len(starts) > 1 else 0
+    return sum(len(line) + 1 for line in text.split("\n")[:last])
+
+
 def preformatted(text: str) -> Markup:
     """``text`` in a ``<pre>``, wrapped where the page has its end."""
     return Markup('<pre style="{}">{}</pre>\n').format(_PREFORMATTED, text)

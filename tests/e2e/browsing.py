@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import secrets
@@ -37,9 +38,14 @@ def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -
 
 
 class Server:
-    """``jupyter lab`` or ``jupyter notebook`` with everything of it under ``folder``."""
+    """``jupyter lab`` or ``jupyter notebook`` with everything of it under ``folder``.
 
-    def __init__(self, kind: str, folder: Path, extension: Path, python_path: list[Path]) -> None:
+    ``extension``: our built extension; None for a front end without it, installed or not.
+    """
+
+    def __init__(
+        self, kind: str, folder: Path, extension: Path | None, python_path: list[Path]
+    ) -> None:
         self.kind = kind
         self.root = folder / "root"
         self.url = ""
@@ -65,7 +71,13 @@ class Server:
             place.mkdir(parents=True)
         extensions = places["JUPYTER_DATA_DIR"] / "labextensions"
         extensions.mkdir()
-        (extensions / "gemini-magic").symlink_to(self._extension)
+        if self._extension is not None:
+            (extensions / "gemini-magic").symlink_to(self._extension)
+        else:
+            config = places["JUPYTER_CONFIG_DIR"] / "labconfig"
+            config.mkdir()
+            disabled = {"disabledExtensions": {"gemini-magic": True}}
+            (config / "page_config.json").write_text(json.dumps(disabled))
         settings = places["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / "apputils-extension"
         settings.mkdir(parents=True)
         (settings / "notification.jupyterlab-settings").write_text(json.dumps(QUIET))
@@ -146,12 +158,17 @@ class App:
         self.kind = server.kind
         self._context = browser.new_context(viewport={"width": 1100, "height": 1000})
         self._context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.path = ""
+        self._watch()
+
+    def _watch(self) -> None:
         self.page = self._context.new_page()
         self.errors: list[str] = []
         self.foreign: list[str] = []
+        self.dialogs: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self._note(request.url))
-        self.path = ""
+        self.page.on("dialog", self._dialog)
 
     def __enter__(self) -> App:
         return self
@@ -164,6 +181,17 @@ class App:
     ) -> None:
         self._context.close()
         self.server.shut_down_kernels()
+
+    def tab(self) -> App:
+        """The same notebook, and so the same kernel, in a second page of the same browser."""
+        other = copy.copy(self)
+        other._watch()
+        other.go()
+        return other
+
+    def _dialog(self, dialog: Any) -> None:
+        self.dialogs.append(f"{dialog.type}: {dialog.message}")
+        dialog.accept()
 
     def _note(self, url: str) -> None:
         if not url.startswith((self.server.url, "data:", "blob:", "about:")):
@@ -241,7 +269,7 @@ class App:
         return nbformat.read(self.server.root / self.path, as_version=4)
 
     def outputs(self, at: int) -> str:
-        return str(self.cell(at).locator(".jp-OutputArea").inner_text())
+        return str(self.cell(at).locator(".jp-Cell-outputArea").inner_text())
 
 
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"

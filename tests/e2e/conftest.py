@@ -58,11 +58,15 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-def _server(kind: str, folder: Path) -> Iterator[Server]:
+def _extension() -> Path:
     built = extension()
     if built is None:
         _missing("the JupyterLab extension is not built (npm run build:prod in gemini_magic/lab)")
-        return
+    assert built is not None
+    return built
+
+
+def _server(kind: str, folder: Path, built: Path | None) -> Iterator[Server]:
     if shutil.which(f"jupyter-{kind}", path=str(Path(sys.executable).parent)) is None:
         _missing(f"jupyter {kind} is not installed")
     server = Server(kind, folder, built, python_path=[PACKAGE.parent, Path(__file__).parent])
@@ -75,18 +79,30 @@ def _server(kind: str, folder: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    yield from _server("lab", tmp_path_factory.mktemp("lab"))
+    yield from _server("lab", tmp_path_factory.mktemp("lab"), _extension())
 
 
 @pytest.fixture(scope="session")
 def notebook_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    yield from _server("notebook", tmp_path_factory.mktemp("notebook"))
+    yield from _server("notebook", tmp_path_factory.mktemp("notebook"), _extension())
+
+
+@pytest.fixture(scope="session")
+def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from _server("lab", tmp_path_factory.mktemp("bare"), None)
 
 
 @pytest.fixture
 def lab(browser: Any, lab_server: Server) -> Iterator[App]:
     """JupyterLab in a page of its own."""
     with App(browser, lab_server) as app:
+        yield app
+
+
+@pytest.fixture
+def bare(browser: Any, bare_server: Server) -> Iterator[App]:
+    """JupyterLab without our extension, in a page of its own; ipywidgets are there."""
+    with App(browser, bare_server) as app:
         yield app
 
 

@@ -36,7 +36,7 @@ def is_open(section: Any) -> bool:
 
 
 def test_an_answer_grows_while_it_streams_and_ends_whole(app: App) -> None:
-    app.open([READY, "p.play(p.turn())"])
+    app.open([READY, "p.play(p.turn(), pause=0.06)"])
     app.run(0)
     app.js(WATCH, 1)
     app.run(1)

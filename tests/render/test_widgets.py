@@ -11,7 +11,7 @@ import pytest
 
 from gemini_magic.parts import OK, Code, Image, Part, Result, Text, Thought
 from gemini_magic.render.live import Look
-from gemini_magic.render.widgets import WIDGET, WidgetView
+from gemini_magic.render.widgets import WIDGET, Button, WidgetView
 from gemini_magic.turn import Request, Turn
 
 from ..hostile import HOSTILE
@@ -64,6 +64,10 @@ def html_values(widget: widgets.Widget) -> list[str]:
     return found
 
 
+def said(widget: widgets.Widget) -> str:
+    return "".join(html_values(widget))
+
+
 def test_each_code_result_thought_and_text_is_a_section_of_its_own():
     view, _ = streamed(TURN)
     assert [title for one in sections(view, "gm-Code") for title in one.titles] == [
@@ -71,8 +75,8 @@ def test_each_code_result_thought_and_text_is_a_section_of_its_own():
         "Python, 1 line, ran in Google's sandbox",
     ]
     assert len(sections(view, "gm-Thought")) == 1
-    assert len(sections(view, "gm-Image")) == 1
-    assert "<strong>42</strong>" in sections(view, "gm-Text")[0].value
+    assert said(view._body).count('<img class="gm-Image"') == 1
+    assert "<strong>42</strong>" in said(sections(view, "gm-Text")[0])
 
 
 def test_code_and_failed_attempts_are_folded_and_the_last_good_result_is_open():
@@ -100,10 +104,109 @@ def test_text_grows_in_the_widget_it_is_in():
     for text in ("one", "one two", "one two three"):
         turn = replace(TURN, status="streaming", parts=(Text(text),))
         view.arrived(lambda turn=turn: turn, "writing", 1000)
-        made.append(sections(view, "gm-Text")[0])
+        made.append(sections(view, "gm-Text")[0].children[0])
     view.ended(replace(TURN, parts=(Text("one two three four"),)))
-    assert made[0] is made[1] is made[2] is sections(view, "gm-Text")[0]
+    assert made[0] is made[1] is made[2] is sections(view, "gm-Text")[0].children[0]
     assert "four" in made[0].value
+
+
+def test_what_is_settled_of_a_long_text_is_not_sent_again():
+    view = WidgetView(Shown(), Look(view="widget"))
+    paragraphs = [f"Paragraph {n} of *many*.\n\n" for n in range(1000)]
+    for count in (300, 600, 1000):
+        turn = replace(TURN, status="streaming", parts=(Text("".join(paragraphs[:count])),))
+        view.arrived(lambda turn=turn: turn, f"phase {count}", 10_000)
+    pieces = sections(view, "gm-Text")[0].children
+    assert len(pieces) == 4
+    first, *_ = [piece.value for piece in pieces]
+    view.ended(replace(TURN, parts=(Text("".join(paragraphs)),)))
+    assert sections(view, "gm-Text")[0].children == pieces
+    assert pieces[0].value == first
+    assert said(sections(view, "gm-Text")[0]).count("<p>") == 1000
+
+
+def test_what_the_user_has_folded_stays_so_while_the_run_goes_on():
+    view = WidgetView(Shown(), Look(view="widget"))
+    code = Code("slow()")
+    for at, parts in enumerate(
+        [(code,), (code, Result(OK, "1")), (code, Result(OK, "1"), PARTS[5])]
+    ):
+        turn = replace(TURN, status="streaming", parts=parts)
+        view.arrived(lambda turn=turn: turn, f"phase {at}", 0)
+        if at == 0:
+            opened = sections(view, "gm-Code")[0]
+            opened.selected_index = 0
+    assert sections(view, "gm-Code") == [opened]
+    assert opened.selected_index == 0
+    assert opened.titles == ("Python, 1 line, ran in Google's sandbox",)
+
+
+def test_a_result_that_is_no_longer_the_last_good_one_folds_unless_the_user_opened_it():
+    view = WidgetView(Shown(), Look(view="widget"))
+    parts: tuple[Part, ...] = ()
+    for part in (Code("1"), Result(OK, "1"), Code("2"), Result(OK, "2")):
+        parts += (part,)
+        turn = replace(TURN, status="streaming", parts=parts)
+        view.arrived(lambda turn=turn: turn, f"phase {len(parts)}", 0)
+    assert [one.selected_index for one in sections(view, "gm-Result")] == [None, 0]
+
+
+def buttons(view: WidgetView) -> dict[str, widgets.Button]:
+    def found(widget: widgets.Widget) -> list[widgets.Button]:
+        inside = [one for child in getattr(widget, "children", ()) for one in found(child)]
+        return [widget, *inside] if isinstance(widget, widgets.Button) else inside
+
+    return {one.description: one for one in found(view._root)}
+
+
+def test_stop_stops_this_answer_and_goes_when_it_has_ended():
+    stopped: list[str] = []
+    view = WidgetView(Shown(), Look(view="widget"), stop=stopped.append)
+    view.arrived(lambda: replace(TURN, status="streaming", parts=()), "thinking", 0)
+    buttons(view)["Stop"].click()
+    assert stopped == ["t1"]
+    view.ended(TURN)
+    assert "Stop" not in buttons(view)
+
+
+def test_buttons_say_what_they_did_and_one_that_must_be_agreed_to_acts_at_the_second_press():
+    done: list[str] = []
+
+    def act(turn: Turn) -> str:
+        done.append(turn.id)
+        return "<b>done</b>"
+
+    def fail(turn: Turn) -> str:
+        raise ValueError("it <i>failed</i>")
+
+    view = WidgetView(
+        Shown(),
+        Look(view="widget"),
+        [Button("run", "Run", "", act, lambda turn: "sure?"), Button("verify", "Verify", "", fail)],
+    )
+    view.ended(TURN)
+    buttons(view)["Run"].click()
+    assert (done, "sure?" in said(view._root)) == ([], True)
+    buttons(view)["Run"].click()
+    assert (done, "&lt;b&gt;done" in said(view._root)) == (["t1"], True)
+    buttons(view)["Verify"].click()
+    assert "it &lt;i&gt;failed" in said(view._root)
+    assert not buttons(view)["Verify"].disabled
+
+
+def test_copy_shows_the_answer_as_markdown_and_takes_it_away_again():
+    view = WidgetView(Shown(), Look(view="widget"))
+    view.ended(TURN)
+
+    def texts(widget: widgets.Widget) -> list[str]:
+        inside = [one for child in getattr(widget, "children", ()) for one in texts(child)]
+        return [widget.value, *inside] if isinstance(widget, widgets.Textarea) else inside
+
+    buttons(view)["Copy"].click()
+    (shown,) = texts(view._root)
+    assert "It is **42**." in shown
+    buttons(view)["Copy"].click()
+    assert texts(view._root) == []
 
 
 def test_the_status_says_what_happens_and_at_the_end_how_it_ended():

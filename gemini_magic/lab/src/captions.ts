@@ -97,6 +97,11 @@ export function resultDetail(result: ResultPart, output: string): string {
   return said + (result.thought ? ', while thinking' : '');
 }
 
+/** What is said of characters that are left out of the page. */
+export function notShown(count: number): string {
+  return `${number(count)} more characters are not shown here; the notebook has them.`;
+}
+
 export function resultCaption(result: ResultPart, output: string): string {
   return `Result: ${outcomeWord(result.outcome)}${resultDetail(result, output)}`;
 }

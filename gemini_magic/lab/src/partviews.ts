@@ -6,10 +6,12 @@ import {
   callCaption,
   fileCaption,
   imageCaption,
+  notShown,
   opaqueCaption,
   responseCaption
 } from './captions';
 import { visible } from './characters';
+import { shownOutput } from './effort';
 import { isSafeLink } from './sanitizer';
 import { type Folds, Section, element } from './section';
 import type { PartStep } from './steps';
@@ -56,8 +58,12 @@ export class PartView extends Panel {
     const body = new Widget({ tag: 'pre' });
     body.addClass('gm-Output');
     body.addClass('gm-Body');
-    body.node.textContent = visible(JSON.stringify(value, null, 2));
+    const { text, more } = shownOutput(visible(JSON.stringify(value, null, 2)));
+    body.node.textContent = text;
     section.add(body);
+    if (more > 0) {
+      section.add(new Widget({ node: element('p', 'gm-Note', notShown(more)) }));
+    }
     return section;
   }
 

@@ -2,8 +2,9 @@
 
 import { Widget } from '@lumino/widgets';
 
-import { countLines, resultDetail } from './captions';
+import { countLines, notShown, resultDetail } from './captions';
 import { visible } from './characters';
+import { shownOutput } from './effort';
 import { type Folds, Section, element } from './section';
 import { outcomeWord } from './steps';
 import type { ResultPart } from './turn';
@@ -23,6 +24,8 @@ export class ResultView extends Section {
     this.output.addClass('gm-Output');
     this.output.addClass('gm-Body');
     this.add(this.output);
+    this.more.addClass('gm-Note');
+    this.add(this.more);
   }
 
   draw(result: ResultPart, open: boolean): void {
@@ -37,16 +40,20 @@ export class ResultView extends Section {
       element('span', 'gm-Badge', outcomeWord(result.outcome)),
       resultDetail(result, output)
     );
-    if (this.output.node.textContent !== output) {
-      this.output.node.textContent = output;
+    const { text, more } = shownOutput(output);
+    if (this.output.node.textContent !== text) {
+      this.output.node.textContent = text;
+      this.more.node.textContent = more > 0 ? notShown(more) : '';
       if (countLines(output) > WITHOUT_SCROLLING) {
         // What scrolls must be reachable from the keyboard.
         this.output.node.tabIndex = 0;
       }
     }
     this.output.setHidden(output.trim() === '');
+    this.more.setHidden(more === 0);
     this.suggest(open);
   }
 
   private readonly output = new Widget({ tag: 'pre' });
+  private readonly more = new Widget({ tag: 'p' });
 }

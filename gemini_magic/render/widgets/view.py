@@ -1,0 +1,126 @@
+"""The view that shows a turn as widgets while it streams, and keeps them when it has ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+from markupsafe import escape
+
+from gemini_magic.render import caption
+from gemini_magic.render.characters import visible
+from gemini_magic.render.live import BUDGET, FASTEST, MESSAGE, SILENCE, SMALL, Display, Look
+from gemini_magic.render.outline import outline
+from gemini_magic.render.phase import Phase, start
+from gemini_magic.render.widgets.buttons import Button, button_row, stop_button
+from gemini_magic.render.widgets.sections import Section, section
+from gemini_magic.turn import Turn
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+HTML = 3  # bytes of HTML that a character of Markdown becomes, about
+
+
+class WidgetView:
+    """Shows a turn as widgets; ``buttons`` stand below it at the end.
+
+    ``stop`` stops the turn with the id it is given; any thread may call it.
+    """
+
+    def __init__(
+        self,
+        display: Display,
+        look: Look,
+        buttons: Sequence[Button] = (),
+        stop: Callable[[str], object] | None = None,
+    ) -> None:
+        self._display = display
+        self._look = look
+        self._buttons = buttons
+        self._lock = threading.Lock()
+        self._sections: list[tuple[type, Section]] = []
+        self._body = widgets.VBox()
+        self._status = widgets.HTML(value="connecting …")
+        self._status.add_class("gm-Status")
+        self._turn = ""
+        line = [self._status]
+        if stop is not None:
+            line.append(stop_button(lambda: stop(self._turn)))
+        self._root = widgets.VBox([self._body, widgets.HBox(line)])
+        self._root.add_class("gm-Turn")
+        self._phase = Phase("connecting")
+        self._sent = 0
+        self._seen = 0  # characters of the answer when it was last drawn
+        self._drawn_at = 0.0
+        self._done = threading.Event()
+        self._display({**self._view(), "text/plain": ""}, {})
+        start("gemini-status", self._tick)
+
+    def _view(self) -> dict[str, Any]:
+        return {
+            WIDGET: {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": self._root.model_id,
+            }
+        }
+
+    def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
+        with self._lock:
+            if not self._turn:
+                self._turn = snapshot().id
+            changed = self._phase.enter(phase)
+            if changed:
+                self._say()
+            if changed or self._due(text):
+                self._draw(snapshot())
+                self._seen, self._drawn_at = text, time.monotonic()
+
+    def _due(self, text: int) -> bool:
+        """Whether an update fits what an answer of ``text`` characters may cost by now."""
+        if time.monotonic() - self._drawn_at < FASTEST:
+            return False
+        again = self._sections[-1][1].open_end if self._sections else 0
+        cost = MESSAGE + HTML * (again + text - self._seen)
+        return self._sent + cost <= max(SMALL, BUDGET * text)
+
+    def ended(self, turn: Turn) -> None:
+        self._done.set()
+        with self._lock:
+            self._draw(turn)
+            note = caption.status_line(turn)
+            usage = escape(visible(caption.usage_line(turn, self._look.cost(turn))))
+            self._status.value = (f"<p>{escape(visible(note))}</p>" if note else "") + str(usage)
+            self._status.add_class("gm-Usage")
+            row = button_row(turn, self._buttons, self._look.markdown(turn))
+            self._root.children = (self._body, self._status, row)
+        data, metadata = self._look.bundle(turn)
+        self._display({**data, **self._view()}, metadata)
+
+    def _say(self) -> None:
+        self._status.value = str(escape(visible(f"{self._phase.said} …")))
+        self._sent += MESSAGE
+
+    def _tick(self) -> None:
+        while not self._done.wait(SILENCE):
+            with self._lock:
+                if not self._done.is_set():
+                    self._say()
+
+    def _draw(self, turn: Turn) -> None:
+        """Bring the sections up to date: new ones added, changed ones redrawn in their place."""
+        seen = self._look.seen(turn)
+        where = caption.sandbox(turn.request.backend)
+        entries = outline(seen.parts, self._look.show, where)
+        for at, entry in enumerate(entries):
+            kind = type(entry.step)
+            if at == len(self._sections) or self._sections[at][0] is not kind:
+                self._sections[at:] = [(kind, section(entry))]
+            self._sent += self._sections[at][1].draw(entry)
+        del self._sections[len(entries) :]
+        children = tuple(made for _, shown in self._sections for made in shown.made)
+        if children != self._body.children:
+            self._body.children = children
+            self._sent += MESSAGE
