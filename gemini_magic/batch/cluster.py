@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,8 +24,9 @@ from gemini_magic.batch.perform import perform
 from gemini_magic.batch.runner import Listener, complete
 from gemini_magic.errors import MissingExtra, OptionError
 from gemini_magic.settings import ENVIRONMENT
+from gemini_magic.storage import write_atomic
 
-STOP = "stop"  # a file in the run's folder: workers interrupt what they run
+CURRENT = "current"  # a file in the run's folder: who the runner is, and no file once it stops
 BEGUN = "begun"  # a folder there: one empty file for each notebook that was begun
 _CONNECT = 30  # seconds
 # What chooses who answers; keys are not among it, since tasks travel in the clear and are shown on
@@ -71,16 +73,17 @@ def run_on_cluster(
     outcomes: dict[int, Outcome] = {}
     waiting = iter(enumerate(jobs))
     failed = False
-    with client, _stop_file(run_folder) as interrupted:
+    with client, _current(run_folder) as runner:
         under_way: dict[Any, int] = {}
         results: Any = distributed.as_completed(loop=client.loop)  # type: ignore[no-untyped-call]
 
         def submit() -> None:
-            if interrupted() or (failed and not keep_going):
+            if _runner(run_folder) != runner or (failed and not keep_going):
                 return
             for at, job in waiting:
                 listener.started(job)
-                future = client.submit(work, job.to_dict(), run_folder, passed_on, pure=False)
+                asked = (job.to_dict(), run_folder, passed_on, runner)
+                future = client.submit(work, *asked, pure=False)
                 under_way[future] = at
                 results.add(future)
                 return
@@ -97,8 +100,14 @@ def run_on_cluster(
     return complete(jobs, outcomes, listener)
 
 
-def work(job: dict[str, Any], run_folder: str, passed_on: dict[str, str]) -> dict[str, Any]:
-    """What a worker does: perform one job, and look for the word to stop meanwhile."""
+def work(
+    job: dict[str, Any], run_folder: str, passed_on: dict[str, str], runner: str
+) -> dict[str, Any]:
+    """What a worker does: perform one job, and meanwhile look whether its runner still wants it.
+
+    A runner that was killed cannot say so. When the run is resumed there is another one, and what
+    was under way for the first ends, unwritten: the second has the notebook run itself.
+    """
     made = Job(**job)
     begun = Path(run_folder) / BEGUN / digest(made)
     again = begun.exists()
@@ -108,13 +117,20 @@ def work(job: dict[str, Any], run_folder: str, passed_on: dict[str, str]) -> dic
         stopping = asyncio.Event()
 
         async def watch() -> None:
-            while not (Path(run_folder) / STOP).exists():
+            while _runner(run_folder) == runner:
                 await asyncio.sleep(0.5)
             stopping.set()
 
         watching = asyncio.ensure_future(watch())
         try:
-            return await perform(made, run_folder, stopping, again=again, added=passed_on)
+            return await perform(
+                made,
+                run_folder,
+                stopping,
+                again=again,
+                added=passed_on,
+                wanted=lambda: _runner(run_folder) in (runner, None),
+            )
         finally:
             watching.cancel()
 
@@ -131,14 +147,27 @@ def _outcome(job: Job, future: Any) -> Outcome:
 
 
 @contextlib.contextmanager
-def _stop_file(run_folder: str) -> Iterator[Any]:
-    """While inside, SIGINT and SIGTERM write the stop file instead of raising."""
-    path = Path(run_folder) / STOP
-    path.unlink(missing_ok=True)
+def _current(run_folder: str) -> Iterator[str]:
+    """While inside, this is the runner; SIGINT and SIGTERM end that instead of raising."""
+    path, name = Path(run_folder) / CURRENT, secrets.token_hex(8)
+    write_atomic(path, name.encode())
+
+    def stop(*_: object) -> None:
+        path.unlink(missing_ok=True)
+
     numbers = (signal.SIGINT, signal.SIGTERM)
-    earlier = [signal.signal(number, lambda *_: path.touch()) for number in numbers]
+    earlier = [signal.signal(number, stop) for number in numbers]
     try:
-        yield path.exists
+        yield name
     finally:
         for number, handler in zip(numbers, earlier, strict=True):
             signal.signal(number, handler)
+        stop()
+
+
+def _runner(run_folder: str) -> str | None:
+    """Who the runner of the run is; None when it was told to stop, or has ended."""
+    try:
+        return (Path(run_folder) / CURRENT).read_text()
+    except FileNotFoundError:
+        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,13 @@ async def perform(
     *,
     again: bool = False,
     added: Mapping[str, str] | None = None,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Outcome:
     """Execute a job's notebook and write what it makes, also when it fails half-way.
 
     ``again``: the notebook was begun before in this run and lost; its answers are reused.
-    ``added``: variables for the kernel's environment.
+    ``added``: variables for the kernel's environment. ``wanted``: asked when the notebook has been
+    executed; what nobody wants any more is not written.
 
     Raises nothing for what goes wrong with the notebook: it is in the outcome.
     """
@@ -49,8 +51,9 @@ async def perform(
         }
         problems = await Execution(notebook, job, environment, stopping).run()
         outcome = replace(outcome, problems=tuple(problems), calls=calls(notebook))
-        await asyncio.to_thread(_write, notebook, job)
-        outcome = replace(outcome, html=job.html)
+        if wanted():
+            await asyncio.to_thread(_write, notebook, job)
+            outcome = replace(outcome, html=job.html)
     except GeminiError as error:
         problem = Problem(type(error).__name__, str(error))
         outcome = replace(outcome, problems=(*outcome.problems, problem))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
 import time
@@ -258,6 +259,7 @@ def _run(
         )
     from gemini_magic.batch.runner import run_jobs
 
+    gc.freeze()  # the modules stay: the collector need not look at them after each notebook
     return asyncio.run(
         run_jobs(
             jobs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -46,6 +47,9 @@ async def run_jobs(
             listener.started(job)
             outcome = await perform(job, run_folder, stopping)
             outcomes[at] = outcome
+            # A kernel's manager, client and notebook are one knot of objects, which the collector
+            # would leave for as long as the imported modules outnumber them.
+            gc.collect()
             failed = failed or outcome.status != "ok"
             listener.finished(job, outcome)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,8 @@ from gemini_magic.emulator import Emulator
 
 from ..kernel import environment
 
+# The notebooks of the tests that kill something: forty take minutes, and show no more than eight.
+MANY = 40 if os.environ.get("GEMINI_MAGIC_FULL_SIZE") else 8
 TURN = "application/vnd.gemini-magic.turn+json"
 LOAD = "%load_ext gemini_magic"
 ASK = "%%gemini\nWhat is the 100th prime?"
@@ -105,6 +109,33 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.02)
+
+
+def twice_asking(folder: Path, count: int) -> list[str]:
+    """The names of ``count`` notebooks in ``folder`` that ask two questions each, all different."""
+    names = [f"n{number}.ipynb" for number in range(count)]
+    for number, name in enumerate(names):
+        notebook(
+            folder / name,
+            *(LOAD, f"%%gemini\nWhat is the {number + 50}th prime?"),
+            *("import time; time.sleep(0.3)", f"%%gemini\nAnd the {number + 150}th prime?"),
+        )
+    return names
+
+
+def asked(server: Emulator) -> Counter[str]:
+    """How often each prompt came in."""
+    return Counter(
+        request.body["contents"][-1]["parts"][0]["text"] for request in server.generate_requests
+    )
+
+
+def answered(folder: Path) -> set[str]:
+    """The prompts whose answers the run into ``executed`` has stored for its resumption."""
+    return {
+        json.loads(path.read_text())["turn"]["request"]["prompt"]
+        for path in (folder / "executed/.answers").glob("*.json")
+    }
 
 
 @contextmanager

@@ -2,68 +2,83 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
+import signal
 from pathlib import Path
 
 import psutil
 
-from gemini_magic.emulator import Emulator
-
-from .running import LOAD, asking, gemini, notebook, report, serving, start, turns, until
-
-COUNT = 8
-
-
-def notebooks(folder: Path) -> list[str]:
-    for number in range(COUNT):
-        notebook(
-            folder / f"n{number}.ipynb",
-            *(LOAD, f"%%gemini\nWhat is the {number + 50}th prime?"),
-            *("import time; time.sleep(0.3)", f"%%gemini\nAnd the {number + 90}th prime?"),
-        )
-    return [f"n{number}.ipynb" for number in range(COUNT)]
-
-
-def asked(server: Emulator) -> Counter[str]:
-    """How often each prompt came in."""
-    return Counter(
-        request.body["contents"][-1]["parts"][0]["text"] for request in server.generate_requests
-    )
-
-
-def answered(server: Emulator, folder: Path) -> set[str]:
-    import json
-
-    return {
-        json.loads(path.read_text())["turn"]["request"]["prompt"]
-        for path in (folder / "executed/.answers").glob("*.json")
-    }
+from .running import (
+    LOAD,
+    MANY,
+    answered,
+    asked,
+    asking,
+    gemini,
+    notebook,
+    report,
+    serving,
+    start,
+    turns,
+    twice_asking,
+    until,
+)
 
 
 def test_a_killed_run_is_resumed_and_no_completed_call_is_repeated(tmp_path: Path):
-    names = notebooks(tmp_path)
-    words = ("run", *names, "--jobs", "2", "--report", "r.json")
+    names = twice_asking(tmp_path, MANY)
+    words = ("run", *names, "--jobs", "4", "--report", "r.json")
     with serving() as server:
         process = start(tmp_path, *words, **asking(server))
-        until(lambda: len(server.generate_requests) >= COUNT)
+        until(lambda: len(server.generate_requests) >= MANY)
         kernels = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.communicate()
         # Kernels notice that their parent is gone; a resumed run does not wait for that.
         psutil.wait_procs(kernels, timeout=30)
         assert not any(kernel.is_running() for kernel in kernels), "no kernel is left behind"
-        done = answered(server, tmp_path)
+        done = answered(tmp_path)
         before = asked(server)
-        assert 0 < len(done) < 2 * COUNT
+        assert 0 < len(done) < 2 * MANY
         ran = gemini(tmp_path, *words, "--resume", **asking(server))
         assert ran.returncode == 0, ran.stderr + ran.stdout
         after = asked(server)
     assert all(after[prompt] == before[prompt] for prompt in done), "no completed call again"
-    data = report(tmp_path / "r.json")
+    everything_once(tmp_path, names)
+
+
+def test_a_kernel_killed_from_outside_costs_its_notebook_and_resume_makes_it(tmp_path: Path):
+    names = twice_asking(tmp_path, MANY)
+    waiting = "import os, pathlib, time\nif not pathlib.Path('pid').exists():\n"
+    waiting += "    pathlib.Path('new').write_text(str(os.getpid()))\n"
+    waiting += "    pathlib.Path('new').rename('pid')\n    time.sleep(1000)"
+    question = (f"%%gemini\nWhat is the {number}th prime?" for number in (300, 400))
+    notebook(tmp_path / names[MANY // 2], LOAD, next(question), waiting, next(question))
+    words = ("run", *names, "--jobs", "4", "--report", "r.json", "--on-error", "continue")
+    with serving() as server:
+        process = start(tmp_path, *words, **asking(server))
+        until((tmp_path / "pid").exists)
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+        out, err = process.communicate(timeout=110)
+        assert process.returncode == 1, out + err
+        failed = [one for one in report(tmp_path / "r.json")["notebooks"] if one["status"] != "ok"]
+        assert [one["errors"][0]["ename"] for one in failed] == ["KernelDied"]
+        done, before = answered(tmp_path), asked(server)
+        assert len(done) == 2 * MANY - 1
+        ran = gemini(tmp_path, *words, "--resume", **asking(server))
+        assert ran.returncode == 0, ran.stderr + ran.stdout
+        after = asked(server)
+    assert all(after[prompt] == before[prompt] for prompt in done), "no completed call again"
+    assert ran.stdout.count("done before") == MANY - 1
+    everything_once(tmp_path, names)
+
+
+def everything_once(folder: Path, names: list[str]) -> None:
+    data = report(folder / "r.json")
     listed = [Path(one["notebook"]).name for one in data["notebooks"]]
     assert listed == names, "every notebook exactly once"
-    assert data["total"]["ok"] == COUNT
-    assert all(len(turns(tmp_path / "executed" / name)) == 2 for name in names)
+    assert data["total"]["ok"] == len(names)
+    assert all(len(turns(folder / "executed" / name)) == 2 for name in names)
 
 
 def test_what_is_done_is_not_run_again_unless_its_notebook_has_changed(tmp_path: Path):
