@@ -14,7 +14,9 @@ from gemini_magic.batch.report import cost_word
 
 
 class Bar(Protocol):
-    """What is drawn on stderr while notebooks run."""
+    """What is drawn on stderr while notebooks run, and what writes on stdout beside it."""
+
+    def say(self, line: str) -> None: ...
 
     def show(self, done: int, failed: int, running: list[str]) -> None: ...
 
@@ -44,7 +46,7 @@ class Told:
         self._done += 1
         self._failed += outcome.status != "ok"
         said = json.dumps(outcome.to_dict()) if self._json else line(outcome)
-        print(said, flush=True)
+        self._bar.say(said)
         self._bar.show(self._done, self._failed, self._running)
 
     def close(self) -> None:
@@ -91,6 +93,9 @@ class _Lines:
     def __init__(self, total: int) -> None:
         self._total = total
 
+    def say(self, line: str) -> None:
+        print(line, flush=True)
+
     def show(self, done: int, failed: int, running: list[str]) -> None:
         said = f"[{done}/{self._total}]" + (f" {failed} not ok" if failed else "")
         if running:
@@ -108,24 +113,34 @@ class _Rich:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-        # stdout is left alone: its lines are for programs as well.
         self._progress = Progress(
-            "[progress.description]{task.description}",
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            # Last, since its length changes.
+            "[progress.description]{task.description}",
             console=Console(stderr=True),
-            redirect_stdout=sys.stdout.isatty(),
+            redirect_stdout=False,
         )
-        self._task = self._progress.add_task("notebooks", total=total)
+        self._task = self._progress.add_task("", total=total)
         self._progress.start()
+
+    def say(self, line: str) -> None:
+        if not sys.stdout.isatty():
+            print(line, flush=True)  # for programs: stdout is not this terminal
+            return
+        # Above the bar. The terminal breaks long lines, so that they are copied in one piece.
+        self._progress.console.print(
+            line, soft_wrap=True, markup=False, emoji=False, highlight=False
+        )
 
     def show(self, done: int, failed: int, running: list[str]) -> None:
         from rich.markup import escape
 
-        said = f"{failed} not ok, " if failed else ""
-        said += escape(", ".join(running[:4])) + (" ..." if len(running) > 4 else "")
-        self._progress.update(self._task, completed=done, description=said or "notebooks")
+        said = [f"{failed} not ok"] if failed else []
+        said += [escape(name) for name in running[:4]]
+        said += ["..."] if len(running) > 4 else []
+        self._progress.update(self._task, completed=done, description=", ".join(said))
 
     def close(self) -> None:
         self._progress.stop()

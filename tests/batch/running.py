@@ -21,6 +21,7 @@ from ..kernel import environment
 
 # The notebooks of the tests that kill something: forty take minutes, and show no more than eight.
 MANY = 40 if os.environ.get("GEMINI_MAGIC_FULL_SIZE") else 8
+PATIENCE = 110 * MANY // 8  # seconds for one run of them
 TURN = "application/vnd.gemini-magic.turn+json"
 LOAD = "%load_ext gemini_magic"
 ASK = "%%gemini\nWhat is the 100th prime?"
@@ -62,7 +63,7 @@ def gemini(folder: Path, *words: str, **added: str) -> subprocess.CompletedProce
     """``jupyter gemini WORDS`` in ``folder``, to its end."""
     process = start(folder, *words, **added)
     try:
-        out, err = process.communicate(timeout=110)
+        out, err = process.communicate(timeout=PATIENCE)
     except BaseException:
         process.kill()
         process.communicate()

@@ -11,6 +11,7 @@ from .clusters import DASK, cluster
 from .running import (
     LOAD,
     MANY,
+    PATIENCE,
     answered,
     asked,
     asking,
@@ -29,7 +30,7 @@ from .running import (
 pytest.importorskip("distributed", reason="the extra dask is not installed")
 
 pytestmark = [
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(3 * PATIENCE),
     pytest.mark.skipif(shutil.which(DASK) is None, reason="no dask command"),
 ]
 
@@ -66,7 +67,7 @@ def test_a_worker_that_is_killed_costs_no_completed_call(tmp_path: Path):
         until(lambda: len(server.generate_requests) >= MANY // 2)
         for one in [*workers[0].children(recursive=True), workers[0]]:
             one.kill()
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=2 * PATIENCE)
         assert process.returncode == 0, out + err
         prompts = asked(server)
     data = report(tmp_path / "r.json")

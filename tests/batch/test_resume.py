@@ -7,10 +7,12 @@ import signal
 from pathlib import Path
 
 import psutil
+import pytest
 
 from .running import (
     LOAD,
     MANY,
+    PATIENCE,
     answered,
     asked,
     asking,
@@ -23,6 +25,8 @@ from .running import (
     twice_asking,
     until,
 )
+
+pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
 
 def test_a_killed_run_is_resumed_and_no_completed_call_is_repeated(tmp_path: Path):
@@ -59,7 +63,7 @@ def test_a_kernel_killed_from_outside_costs_its_notebook_and_resume_makes_it(tmp
         process = start(tmp_path, *words, **asking(server))
         until((tmp_path / "pid").exists)
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
-        out, err = process.communicate(timeout=110)
+        out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1, out + err
         failed = [one for one in report(tmp_path / "r.json")["notebooks"] if one["status"] != "ok"]
         assert [one["errors"][0]["ename"] for one in failed] == ["KernelDied"]

@@ -1,0 +1,95 @@
+"""How a run is told while it goes on: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..kernel import environment
+from .running import gemini, notebook
+
+COLUMNS, ROWS = 60, 24
+COMMAND = (sys.executable, "-m", "gemini_magic.batch.cli", "run")
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> list[str]:
+    """One that is well, and one that fails and whose name is rich's markup for red."""
+    notebook(tmp_path / "well.ipynb", "1")
+    notebook(tmp_path / "[red].ipynb", "raise ValueError('[bold]' + 'so it is ' * 8)")
+    return ["well.ipynb", "[red].ipynb", "--on-error", "continue"]
+
+
+def on_a_terminal(folder: Path, *words: str, stdout: Path | None = None) -> tuple[bytes, int]:
+    """All that a command writes on its terminal, and its exit code; ``stdout``: a file instead."""
+    import fcntl
+    import struct
+    import termios
+
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    with (stdout or Path(os.devnull)).open("w") as file:
+        process = subprocess.Popen(
+            [*COMMAND, *words],
+            env=environment(folder, TERM="xterm-256color"),
+            cwd=folder,
+            stdin=theirs,
+            stdout=file if stdout else theirs,
+            stderr=theirs,
+        )
+    os.close(theirs)
+    said = b""
+    try:
+        while piece := os.read(ours, 65536):
+            said += piece
+    except OSError:
+        pass  # Linux's word for the end of a terminal
+    finally:
+        os.close(ours)
+    return said, process.wait(60)
+
+
+def rows(said: bytes) -> list[str]:
+    """What stands on the screen in the end."""
+    pyte = pytest.importorskip("pyte")
+    screen = pyte.Screen(COLUMNS, ROWS)
+    pyte.ByteStream(screen).feed(said)
+    assert not screen.cursor.hidden, "the terminal is given back as it was"
+    return [row.rstrip() for row in screen.display if row.strip()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no terminals of that kind")
+def test_a_terminal_has_a_bar_below_the_lines(tmp_path: Path, names: list[str]):
+    said, code = on_a_terminal(tmp_path, *names)
+    assert code == 1
+    shown = rows(said)
+    assert "━━━━" in shown[-1] and "2/2" in shown[-1] and "1 not ok" in shown[-1]
+    assert sum("━" in row for row in shown) == 1, "one bar, drawn in place"
+    text = "".join(shown)
+    assert "[red].ipynb" in text and "ValueError in cell 1: [bold]so it is" in text
+    # A long line is one line, broken by the terminal alone: it is copied in one piece.
+    assert f"[bold]{'so it is ' * 8}".encode().strip() in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no terminals of that kind")
+def test_lines_for_a_program_are_not_on_the_terminal(tmp_path: Path, names: list[str]):
+    out = tmp_path / "out.txt"
+    said, code = on_a_terminal(tmp_path, *names, stdout=out)
+    assert code == 1
+    lines = out.read_text().splitlines()
+    assert len(lines) == 2 and not any("\x1b" in line or "━" in line for line in lines)
+    shown = rows(said)
+    assert len(shown) == 1 and "2/2" in shown[0]
+
+
+def test_elsewhere_there_are_plain_lines(tmp_path: Path, names: list[str]):
+    ran = gemini(tmp_path, "run", *names)
+    assert ran.returncode == 1
+    assert "\x1b" not in ran.stderr + ran.stdout and "━" not in ran.stderr
+    told = ran.stderr.splitlines()
+    assert told[0] == "[0/2] running: well.ipynb" and told[-1] == "[2/2] 1 not ok"
+    assert len(ran.stdout.splitlines()) == 2
