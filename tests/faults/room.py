@@ -1,0 +1,264 @@
+"""A kernel and the services it asks; one case after the other happens in it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ..certificate import context
+from ..kernel import Kernel, Ran
+from ..replay import Asked, Replay
+from . import answer
+from .answer import EVENTS, UNARY
+from .case import TIMEOUT, Case, Verdict
+from .wire import whole
+
+TURN = "application/vnd.gemini-magic.turn+json"
+MOST_MEMORY = 500 << 20  # bytes that the kernel may have held at most beyond what it began with
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+# Whatever would reach stderr later or elsewhere is noted as it happens.
+_LISTEN = """
+import gc, sys, threading, warnings
+said = []
+warnings.simplefilter("default")
+warnings.showwarning = lambda text, kind, *where, **more: said.append(f"{kind.__name__}: {text}")
+sys.unraisablehook = lambda what: said.append(f"unraisable: {what.exc_value!r}, {what.object!r}")
+threading.excepthook = lambda what: said.append(f"thread: {what.exc_value!r}")
+gc.collect(); gc.freeze()
+"""
+_SAID = "gc.collect(); print(repr(said), end=''); said.clear()"
+
+
+class Room:
+    """One kernel, a service on a raw socket, and what else a case needs; a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._numbers = itertools.count(1)
+        self._answers: list[Callable[[Asked], None]] = []
+        self._stack = ExitStack()
+        self.service = Replay(self._answer)
+        self._shared: dict[str, Any] = {}
+
+    def __enter__(self) -> Room:
+        self._stack.enter_context(self.service)
+        added = dict.fromkeys([*_PROXIES, *map(str.upper, _PROXIES)], "")
+        added |= {"GEMINI_API_KEY": "test-key-12345", "GOOGLE_GEMINI_BASE_URL": self.service.url}
+        self.kernel = self._stack.enter_context(Kernel(self.folder, **added))
+        self._run("%config GeminiMagics.retries = 0")
+        for mode in answer.MODES:
+            self._seed("warm", mode)
+        self._run(_LISTEN)
+        self.process = psutil.Process(self.kernel.value("__import__('os').getpid()"))
+        self._calm = self._held()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def shared(self, name: str, make: Callable[[ExitStack], Any]) -> Any:
+        """Something several cases need, made once and closed with the room."""
+        if name not in self._shared:
+            self._shared[name] = make(self._stack)
+        return self._shared[name]
+
+    def server(self, *answers: Callable[[Asked], None]) -> Replay:
+        """One more server."""
+        return self._stack.enter_context(Replay(*answers))
+
+    def tls_server(self) -> Replay:
+        """A server whose certificate nobody trusts."""
+        made: ssl.SSLContext = context(self.folder)
+        return self._stack.enter_context(Replay(self._answer, tls=made))
+
+    def silent_port(self) -> int:
+        """A port where connections are neither accepted nor refused."""
+        listener = self._stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = self._stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        return int(listener.getsockname()[1])
+
+    def _answer(self, asked: Asked) -> None:
+        if self._answers:
+            self._answers.pop(0)(asked)
+            return
+        if ":streamGenerateContent" in asked.path:
+            whole(asked, "stream", b"".join(EVENTS))
+        else:
+            whole(asked, "unary", UNARY)
+
+    def _run(self, code: str, cell: str | None = None) -> Ran:
+        ran = self.kernel.run(code, cell)
+        assert ran.ok, ran.error
+        return ran
+
+    def _ask(self, conversation: str, what: str, mode: str) -> Ran:
+        options = "--no-stream" if mode == "unary" else ""
+        line = f"%%gemini -c {conversation} --timeout {TIMEOUT:g} {options}"
+        return self.kernel.run(f"{line}\n{what}", f"{conversation}-{what}")
+
+    def _seed(self, conversation: str, mode: str) -> Ran:
+        return self._ask(conversation, "Seed.", mode)
+
+    def check(self, case: Case) -> Verdict:
+        """Let the case happen between two good turns, and look at everything it may harm."""
+        conversation = f"case-{next(self._numbers)}"
+        wrong: list[str] = []
+        seed = self._seed(conversation, case.mode)
+        wrong += [f"the turn before: {fault}" for fault in _faults_of_good(seed)]
+        with self._surrounded(case):
+            self._answers[:] = case.answers
+            ran = self._ask(conversation, "Fault.", case.mode)
+            self._answers.clear()
+        ended = "ok" if ran.ok else ran.error["ename"]
+        wrong += _faults_of(case, ran)
+        asked = len(self.service.asked)
+        after = self._ask(conversation, "And then?", case.mode)
+        wrong += [f"the next turn: {fault}" for fault in _faults_of_good(after)]
+        if len(self.service.asked) == asked + 1:
+            wrong += _faults_of_history(case, self.service.asked[-1])
+        else:
+            wrong.append("the next turn made no request, or several")
+        del self.service.asked[:]
+        said = self._run(_SAID)
+        wrong += [f"said: {line}" for line in eval(said.stdout)]
+        for one in (seed, ran, after, said):
+            if one.stream("stderr"):
+                wrong.append(f"stderr: {one.stream('stderr')[:300]}")
+        wrong += self._leaks()
+        return Verdict(case, ran.seconds, ended, tuple(wrong))
+
+    @contextmanager
+    def _surrounded(self, case: Case) -> Iterator[None]:
+        given: Mapping[str, str] = case.surroundings(self) if case.surroundings else {}
+        before, after = [case.setup], [case.teardown]
+        if given:
+            before.insert(0, f"import os; kept = dict(os.environ); os.environ.update({given!r})")
+            after.insert(0, "os.environ.clear(); os.environ.update(kept)")
+        if case.retries:
+            before.append(f"%config GeminiMagics.retries = {case.retries}")
+            after.append("%config GeminiMagics.retries = 0")
+        for code in filter(None, before):
+            self._run(code)
+        try:
+            yield
+        finally:
+            for code in filter(None, after):
+                self._run(code)
+
+    def _held(self) -> tuple[int, int, int]:
+        """Connections, threads and open files of the kernel."""
+        there = {self.service.url.rpartition(":")[2].strip("/")}
+        connections = [
+            one
+            for one in self.process.net_connections(kind="tcp")
+            if one.raddr and str(one.raddr.port) in there
+        ]
+        return len(connections), self.process.num_threads(), self.process.num_fds()
+
+    def _leaks(self) -> list[str]:
+        names = ("connections", "threads", "open files")
+        end = time.monotonic() + 8
+        while True:
+            held = self._held()
+            leaked = [
+                f"leak: {now} {name}, {calm} before"
+                for now, calm, name in zip(held, self._calm, names, strict=True)
+                if now > calm
+            ]
+            if not leaked or time.monotonic() > end:
+                break
+            time.sleep(0.02)
+        peak = self.process.memory_info().rss - self._memory
+        if peak > MOST_MEMORY:
+            leaked.append(f"memory: {peak >> 20} MB more than at first")
+        return leaked
+
+    @property
+    def _memory(self) -> int:
+        return int(self.shared("memory", lambda _: self.process.memory_info().rss))
+
+
+def _turn(ran: Ran) -> dict[str, Any] | None:
+    shown = [display["data"][TURN] for display in ran.displays if TURN in display["data"]]
+    return shown[-1] if shown else None
+
+
+def _kept(turn: Mapping[str, Any]) -> answer.Kept:
+    said = {"text": "text", "code": "code", "result": "output"}
+    return [
+        (part["kind"], part.get(said.get(part["kind"], ""), ""))
+        for part in turn["parts"]
+        if part["kind"] in said
+    ]
+
+
+def _faults_of_good(ran: Ran) -> list[str]:
+    turn = _turn(ran)
+    if not ran.ok:
+        return [f"failed: {ran.error['ename']}: {ran.error['evalue']}"]
+    if turn is None or turn["status"] != "complete" or _kept(turn) != answer.ALL:
+        return [f"not as sent: {turn}"]
+    return []
+
+
+def _faults_of(case: Case, ran: Ran) -> list[str]:
+    """What is wrong with the cell that met the fault."""
+    wrong = []
+    ended = "ok" if ran.ok else ran.error["ename"]
+    if ended not in (case.errors or ("ok",)):
+        said = "" if ran.ok else f": {ran.error['evalue']}"
+        wrong.append(f"ended as {ended}{said}, expected {case.errors or 'ok'}")
+    elif not ran.ok:
+        lines = ran.error["evalue"].splitlines()
+        if not 2 <= len(lines) <= 3 or "test-key-12345" in ran.error["evalue"]:
+            wrong.append(f"its message: {lines}")
+    if ran.seconds > case.seconds:
+        wrong.append(f"took {ran.seconds:.2f} s of {case.seconds:g}")
+    turn = _turn(ran)
+    if turn is None:
+        return [*wrong, "no answer was displayed"]
+    if turn["status"] != case.status:
+        wrong.append(f"status {turn['status']}, expected {case.status}")
+    if case.kept is not None and _kept(turn) != case.kept:
+        wrong.append(f"kept {str(_kept(turn))[:300]}, expected {case.kept}")
+    held = json.dumps(turn, ensure_ascii=False)
+    escaped = [json.dumps(text, ensure_ascii=False)[1:-1] for text in case.shown]
+    wrong += [f"does not hold {text[:80]!r}" for text in escaped if text not in held]
+    wrong += [f"holds {text!r}" for text in case.hidden if text in held]
+    return wrong
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _faults_of_history(case: Case, asked: Asked) -> list[str]:
+    """What is wrong with the request after the fault: its history is the good exchanges'."""
+    try:
+        body = json.loads(asked.body, parse_constant=_refuse_constant)
+    except ValueError as error:
+        return [f"the next request is no JSON: {error}"]
+    contents = body["contents"]
+    prompts = [content["parts"][-1]["text"] for content in contents if content["role"] == "user"]
+    expected = ["Seed.", *(["Fault."] if case.remembered else []), "And then?"]
+    wrong = []
+    if prompts != expected:
+        wrong.append(f"the next request asks {prompts}, expected {expected}")
+    if contents[1]["parts"] != answer.ECHO:
+        wrong.append(f"the history was altered: {contents[1]['parts']}")
+    return wrong
