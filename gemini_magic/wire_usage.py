@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from gemini_magic.turn import Usage
 
@@ -39,9 +38,14 @@ def usage_from_wire(counts: Mapping[str, Any]) -> Usage | None:
     found = {
         ours: int(counts[theirs])
         for theirs, ours in _COUNTS.items()
-        if isinstance(counts.get(theirs), int | float) and math.isfinite(counts[theirs])
+        if _is_count(counts.get(theirs))
     }
     return Usage(**found, details=_details(counts)) if found else None
+
+
+def _is_count(value: Any) -> TypeGuard[int | float]:
+    # An int32 on the wire: what is no such number has counted nothing.
+    return isinstance(value, int | float) and 0 <= value < 2**31
 
 
 def _details(counts: Mapping[str, Any]) -> dict[str, int]:
@@ -54,6 +58,6 @@ def _details(counts: Mapping[str, Any]) -> dict[str, int]:
             modality = row.get("modality")
             kind = _KINDS.get(modality) if isinstance(modality, int | str) else None
             tokens = row.get("tokenCount", row.get("token_count"))
-            if kind is not None and isinstance(tokens, int) and tokens > 0:
-                found[f"{side}_{kind}_tokens"] += tokens
+            if kind is not None and _is_count(tokens) and tokens > 0:
+                found[f"{side}_{kind}_tokens"] += int(tokens)
     return dict(found)

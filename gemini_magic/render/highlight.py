@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
@@ -33,7 +35,13 @@ def highlighted(code: str, language: str = "python") -> Markup:
     lexer = _lexer(language.lower()) if len(code) <= MAX_CHARS else None
     if lexer is None:
         return Markup('<div class="highlight"><pre>{}</pre></div>\n').format(code)
-    return Markup(highlight(code, lexer, HtmlFormatter()))
+    return Markup(highlight(code, lexer, _formatter()))
+
+
+@cache
+def _formatter() -> HtmlFormatter[str]:
+    # Making one builds a style sheet, which is not used here and takes longer than the colouring.
+    return HtmlFormatter()
 
 
 def _lexer(language: str) -> Lexer | None:

@@ -123,6 +123,8 @@ def _validation(error: pydantic.ValidationError) -> GeminiError:
 
 def _value(error: ValueError) -> GeminiError:
     said = one_line(str(error))
+    if "URL" in said:  # urllib's words
+        return _address(said)
     if "API key" in said and "No " in said:
         return NoBackend("No API key is set.", "Set GEMINI_API_KEY, or see %gemini backend.")
     if "project" in said.lower():
@@ -160,10 +162,7 @@ def _wire(error: BaseException, timeout: float | None) -> GeminiError:
             "Copy the API key again, without line ends, quotes or spaces.",
         )
     if isinstance(error, _URLS):
-        return Unreachable(
-            f"The service's address cannot be used: {said}",
-            "Check GOOGLE_GEMINI_BASE_URL or GOOGLE_VERTEX_BASE_URL, and the proxy's address.",
-        )
+        return _address(said)
     if isinstance(error, _PROTOCOL) and not _ended(said):
         return BadResponse(f"What answered does not speak HTTP: {said}", _BETWEEN)
     if isinstance(error, _NETWORK + _PROTOCOL):
@@ -173,6 +172,13 @@ def _wire(error: BaseException, timeout: float | None) -> GeminiError:
     if isinstance(error, httpx2.TooManyRedirects):
         return BadResponse("The service redirects in a circle.", _BETWEEN)
     return BadResponse(f"The response cannot be read: {said or type(error).__name__}", _BETWEEN)
+
+
+def _address(said: str) -> Unreachable:
+    return Unreachable(
+        f"The service's address cannot be used: {said}",
+        "Check GOOGLE_GEMINI_BASE_URL or GOOGLE_VERTEX_BASE_URL, and the proxy's address.",
+    )
 
 
 def _ended(said: str) -> bool:

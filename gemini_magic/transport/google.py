@@ -111,17 +111,22 @@ class GoogleTransport:
         mode: Mode = "events" if outgoing.stream else "whole"
         with self._requesting(outgoing, mode) as (client, exchange):
             exchange.contents = encoded(outgoing.contents)
-            with exchange.bound():
-                answer = self._call(client, outgoing)
-            while True:
-                with exchange.bound():
-                    more = next(answer, None) is not None
+            answer: Iterator[Any] | None = None
+            failure: Exception | None = None
+            more = True
+            while more:
+                try:
+                    with exchange.bound():
+                        answer = answer or self._call(client, outgoing)
+                        more = next(answer, None) is not None
+                except Exception as error:  # noqa: BLE001  (raised after what came before it)
+                    failure, more = error, False
                 while exchange.events:
                     if outgoing.stop.stopped:
                         raise _interrupted()
                     yield _chunk(exchange.events.popleft())
-                if not more:
-                    return
+            if failure is not None:
+                raise failure
 
     def _call(self, client: genai.Client, outgoing: Outgoing) -> Iterator[Any]:
         """The SDK's call as an iterator of one item per event, which is empty: see http.py."""

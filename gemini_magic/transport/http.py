@@ -31,7 +31,7 @@ import httpx2
 
 from gemini_magic.errors import BadResponse
 from gemini_magic.transport.exchange import CURRENT, Connector, Exchange
-from gemini_magic.transport.sse import MAX_EVENT_BYTES, EventReader
+from gemini_magic.transport.sse import MAX_BYTES, EventReader, too_large
 
 _MAX_ERROR_BYTES = 1024 * 1024
 _EMPTY_EVENT = b"data: {}\r\n\r\n"
@@ -194,8 +194,8 @@ class _Body(httpx2.SyncByteStream):
         size = 0
         for piece in self._decoded():
             size += len(piece)
-            if size > MAX_EVENT_BYTES:
-                raise BadResponse("The response is too large.", "Ask for less in one request.")
+            if size > MAX_BYTES:
+                raise too_large()
             yield piece
 
     def _read_through(self) -> Iterator[bytes]:

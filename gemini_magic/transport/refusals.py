@@ -221,16 +221,24 @@ def _retry_after(delay: Any, headers: Mapping[str, str]) -> float | None:
     found = _DURATION.fullmatch(delay) if isinstance(delay, str) else None
     if found:
         return float(found[1])
-    header = next((v for k, v in headers.items() if k.lower() == "retry-after"), "").strip()
+    given = {name.lower(): value.strip() for name, value in headers.items()}
+    header = given.get("retry-after", "")
     if re.fullmatch(r"\d+(\.\d+)?", header):
         return float(header)
+    when = _date(header)
+    if when is None:
+        return None
+    # By the service's own clock, where it tells it: this machine's may be hours away.
+    now = _date(given.get("date", "")) or datetime.datetime.now(datetime.UTC)
+    return max(0.0, (when - now).total_seconds())
+
+
+def _date(header: str) -> datetime.datetime | None:
     try:
-        when = email.utils.parsedate_to_datetime(header)
+        found = email.utils.parsedate_to_datetime(header)
     except ValueError:
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=datetime.UTC)
-    return max(0.0, (when - datetime.datetime.now(datetime.UTC)).total_seconds())
+    return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
 
 
 def one_line(text: str, most: int = 280) -> str:

@@ -13,12 +13,16 @@ Pure: no I/O and no SDK. The reader is fed bytes as they arrive, in pieces of an
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
 from gemini_magic.errors import BadResponse
 
-MAX_EVENT_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
+"""Of one answer: a kernel must hold it several times over, a notebook and a browser once each."""
+MAX_DEPTH = 100
+"""Of arrays and objects in each other: what protobuf's own JSON readers take."""
 
 _PAGE_BYTES = 64 * 1024
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -31,12 +35,13 @@ _BOM = b"\xef\xbb\xbf"
 class EventReader:
     """Collects bytes and hands out the JSON of each event as soon as it is complete.
 
-    ``max_bytes`` bounds one event (or one plain body). Raises ``BadResponse`` for anything that is
-    not JSON, is cut off or is larger; events that were complete before it have been returned by
-    earlier calls or are in `ready`.
+    ``max_bytes`` bounds the whole body. Raises ``BadResponse`` for anything that is not JSON, is
+    cut off or is larger; events that were complete before it have been returned by earlier calls
+    or are in `ready`. Numbers that JSON has no word for (NaN, infinite, 1e999) become None: they
+    could neither be stored in a notebook nor be sent back.
     """
 
-    def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max = max_bytes
         self._tail: list[bytes] = []  # pieces of the line that has not ended yet
         self._trailing_cr = False
@@ -44,7 +49,7 @@ class EventReader:
         self._bare: list[bytes] = []  # lines of JSON without ``data:``
         self._depth = 0
         self._page: list[bytes] = []  # lines of a web page, until its title is there
-        self._held = 0  # bytes held in the lists above
+        self._read = 0  # bytes so far
         self._begun = False
         self.ready: list[Any] = []
 
@@ -58,12 +63,9 @@ class EventReader:
             piece = piece[:-1]
         if not piece:
             return []
-        self._held += len(piece)
-        if self._held > self._max:
-            raise BadResponse(
-                f"The response is larger than {self._max // 2**20} MB for one event.",
-                "Ask for less in one answer; it was given up to protect this kernel's memory.",
-            )
+        self._read += len(piece)
+        if self._read > self._max:
+            raise too_large(self._max)
         # Of bytes, splitlines() splits at CRLF, LF and CR only.
         lines = piece.splitlines()
         last = b"" if piece.endswith((b"\n", b"\r")) else lines.pop()
@@ -103,14 +105,9 @@ class EventReader:
         elif not line:
             if self._data:
                 self._dispatch()
-            else:
-                self._held = 0
         elif line.startswith(b"data:"):
             self._data.append(line[5:].removeprefix(b" "))
-        elif line.startswith((b":", *_FIELDS)):
-            if not self._data:
-                self._held = 0
-        elif line.strip():
+        elif line.strip() and not line.startswith((b":", *_FIELDS)):
             if self._data:  # an error pasted right behind an event
                 self._dispatch()
             self._take_bare(line)
@@ -118,7 +115,6 @@ class EventReader:
     def _dispatch(self) -> None:
         text = b"\n".join(self._data).strip()
         self._data.clear()
-        self._held = 0
         if text and text != b"[DONE]":
             self.ready.extend(_flat(_load(text)))
 
@@ -137,15 +133,49 @@ class EventReader:
 
     def _take_page(self, line: bytes) -> None:
         self._page.append(line)
-        if b"</title" in line.lower() or self._held > _PAGE_BYTES:
+        if b"</title" in line.lower() or sum(map(len, self._page)) > _PAGE_BYTES:
             raise not_json(b"\n".join(self._page))
 
     def _dispatch_bare(self) -> None:
         text = b"\n".join(self._bare).strip()
         self._bare.clear()
         self._depth = 0
-        self._held = 0
         self.ready.extend(_flat(_load(text)))
+
+
+def too_large(most: int = MAX_BYTES) -> BadResponse:
+    """The error for a body of more than ``most`` bytes."""
+    return BadResponse(
+        f"The response is larger than {most // 2**20} MB.",
+        "Ask for less in one answer; it was given up to protect this kernel's memory.",
+    )
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+def _none(constant: str) -> None:
+    return None
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_none)
+
+
+def _brackets(text: str) -> int:
+    return text.count("[") + text.count("{")
+
+
+def _depth(value: Any) -> int:
+    """How many arrays and objects stand in each other, level by level: no recursion."""
+    depth, level = 0, [value]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [
+            inner for item in level for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth
 
 
 def _flat(value: Any) -> list[Any]:
@@ -155,7 +185,7 @@ def _flat(value: Any) -> list[Any]:
 def _load(text: bytes) -> Any:
     try:
         decoded = text.decode("utf-8")
-        value = json.loads(decoded)
+        value = _DECODER.decode(decoded)
     except UnicodeDecodeError:
         raise BadResponse(
             "The response is damaged: it is not valid UTF-8.",
@@ -163,6 +193,8 @@ def _load(text: bytes) -> Any:
         ) from None
     except (ValueError, RecursionError):
         raise not_json(text) from None
+    if _brackets(decoded) > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise not_json(text)
     # A lone surrogate cannot leave a kernel as UTF-8: it would break the display of the answer.
     return _whole(value) if _ESCAPED_SURROGATE.search(decoded) else value
 

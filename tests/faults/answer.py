@@ -80,7 +80,7 @@ def event(body: Any) -> bytes:
 EVENTS = tuple(
     event(response(part, last=number == len(PARTS) - 1)) for number, part in enumerate(PARTS)
 )
-UNARY = json.dumps(response(*PARTS, last=True), indent=2).encode()
+UNARY = json.dumps(response(*PARTS, last=True), indent=2).encode() + b"\n"
 
 
 def kept(parts: tuple[Json, ...]) -> Kept:

@@ -33,6 +33,12 @@ def _unknown_certificate(room: Room) -> Mapping[str, str]:
 
 
 def _tls_where_none_is(room: Room) -> Mapping[str, str]:
+    port = room.shared("plain port", lambda _: room.plain_port())
+    return {_URL: f"https://127.0.0.1:{port}/"}
+
+
+def _tls_unanswered(room: Room) -> Mapping[str, str]:
+    # This service waits for the end of a line, which a TLS hello need not have.
     return {_URL: room.service.url.replace("http://", "https://")}
 
 
@@ -118,6 +124,7 @@ def connecting() -> Iterator[Case]:
         yield _case("connection unanswered", mode, "TimedOut", _silent)
         yield _case("certificate unknown", mode, "Unreachable", _unknown_certificate)
         yield _case("no TLS where it is expected", mode, "Unreachable", _tls_where_none_is)
+        yield _case("TLS unanswered", mode, "TimedOut", _tls_unanswered)
         for url in ("http://[", "ftp://127.0.0.1/", "http://127.0.0.1:99999/", "nonsense"):
             yield _case(f"address {url}", mode, "Unreachable", _at(url))
         for answer, error in _PLAIN.items():

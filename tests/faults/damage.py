@@ -146,5 +146,4 @@ ENDINGS: tuple[Damage, ...] = (
         error="AnswerFailed",
         status="failed",
     ),
-    Damage("no event at all", instead=b"[]", error="AnswerFailed", status="failed"),
 )

@@ -36,7 +36,8 @@ def _wire() -> Iterator[Case]:
             yield _wire_case(wire.close, place, DROPPED)
             yield _wire_case(wire.stall, place, TIMED_OUT)
             yield _wire_case(wire.trickle, place, TIMED_OUT)
-            yield _wire_case(wire.html_page, place, BAD)
+            # What ends before any headers have is told as ended, whatever it was.
+            yield _wire_case(wire.html_page, place, DROPPED if headless else BAD)
             # A gigabyte may be cut off by its size or by the time it takes.
             yield _wire_case(wire.flood, place, BAD + TIMED_OUT)
             if not headless:
@@ -45,7 +46,7 @@ def _wire() -> Iterator[Case]:
             if stage != "in headers":  # HTTP lets any byte stand in a header
                 yield _wire_case(wire.invalid_utf8, place, BAD)
     events = replace(
-        _wire_case(wire.flood_of_events, cut("mid text", "stream"), BAD), kept=None, seconds=30
+        _wire_case(wire.flood_of_events, cut("mid text", "stream"), BAD), kept=None, seconds=60
     )
     yield replace(
         events, stage="first event", answers=(_flooding(cut("before headers", "stream")),)
@@ -75,7 +76,16 @@ def _contents() -> Iterator[Case]:
                 yield _damaged(damage, stage, number, mode)
         for damage in ENDINGS:
             yield _damaged(damage, "last event", len(PARTS) - 1, mode)
-        for kind, errors, kept in (("text/plain", (), ALL), ("text/html", (), ALL)):
+        for what, empty in (("nothing", b""), ("an empty list", b"[]"), ("an empty object", b"{}")):
+            yield Case(
+                "the content",
+                what,
+                "first event",
+                mode,
+                (lambda asked, m=mode, body=empty: wire.whole(asked, m, body),),
+                ("AnswerFailed",),
+            )
+        for kind in ("text/plain", "text/html"):
             yield Case(
                 "the content",
                 f"content type {kind}",
@@ -86,16 +96,15 @@ def _contents() -> Iterator[Case]:
                         asked, m, answer.body(m), content_type=k
                     ),
                 ),
-                errors,
-                "complete",
-                kept,
+                status="complete",
+                kept=ALL,
             )
 
 
 def _damaged(damage: Damage, stage: Stage, number: int, mode: Mode) -> Case:
     body = damage.bytes_of(mode, number)
     unread = [] if mode == "unary" else answer.kept(PARTS[:number])
-    error = damage.error is not None and damage.instead is not None
+    unreadable = damage.error is not None and damage.status == "complete"
     return Case(
         "the content",
         damage.name,
@@ -103,8 +112,8 @@ def _damaged(damage: Damage, stage: Stage, number: int, mode: Mode) -> Case:
         mode,
         (lambda asked: wire.whole(asked, mode, body),),
         (damage.error,) if damage.error else (),
-        "failed" if error else damage.status,
-        unread if error else None,
+        "failed" if unreadable else damage.status,
+        unread if unreadable else None,
         damage.shown,
         damage.hidden,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import socketserver
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -58,6 +60,8 @@ class Room:
         self._run("%config GeminiMagics.retries = 0")
         for mode in answer.MODES:
             self._seed("warm", mode)
+        # pyzmq makes a thread of its own for its first large message.
+        self._run("print('x' * 200_000)")
         self._run(_LISTEN)
         self.process = psutil.Process(self.kernel.value("__import__('os').getpid()"))
         self._calm = self._held()
@@ -80,6 +84,20 @@ class Room:
         """A server whose certificate nobody trusts."""
         made: ssl.SSLContext = context(self.folder)
         return self._stack.enter_context(Replay(self._answer, tls=made))
+
+    def plain_port(self) -> int:
+        """A port that answers anything with plain HTTP, without reading a request."""
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                self.request.recv(10)
+                self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        self._stack.callback(server.server_close)
+        self._stack.callback(server.shutdown)
+        return int(server.server_address[1])
 
     def silent_port(self) -> int:
         """A port where connections are neither accepted nor refused."""
@@ -161,17 +179,13 @@ class Room:
                 self._run(code)
 
     def _held(self) -> tuple[int, int, int]:
-        """Connections, threads and open files of the kernel."""
-        there = {self.service.url.rpartition(":")[2].strip("/")}
-        connections = [
-            one
-            for one in self.process.net_connections(kind="tcp")
-            if one.raddr and str(one.raddr.port) in there
-        ]
-        return len(connections), self.process.num_threads(), self.process.num_fds()
+        """Sockets, threads and open files of the kernel, without IPython's own history."""
+        files = [one for one in self.process.open_files() if "history.sqlite" not in one.path]
+        sockets = self.process.net_connections(kind="all")
+        return len(sockets), self.process.num_threads(), len(files)
 
     def _leaks(self) -> list[str]:
-        names = ("connections", "threads", "open files")
+        names = ("sockets", "threads", "open files")
         end = time.monotonic() + 8
         while True:
             held = self._held()

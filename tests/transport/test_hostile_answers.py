@@ -149,7 +149,7 @@ def test_a_gzip_bomb_is_given_up() -> None:
         for stream in (True, False):
             _, error = until_error(transport, stream=stream)
             assert type(error) is BadResponse
-            assert "larger than 256 MB" in error.what
+            assert "larger than 32 MB" in error.what
 
 
 def test_what_is_not_http_is_a_bad_response() -> None:

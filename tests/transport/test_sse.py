@@ -137,11 +137,29 @@ def test_an_event_without_end_is_given_up_at_the_limit() -> None:
             reader.feed(b"data: " + b"x" * 1000)
 
 
-def test_many_events_together_may_be_larger_than_the_limit_of_one() -> None:
+def test_events_without_end_are_given_up_at_the_limit_of_them_all() -> None:
     reader = EventReader(max_bytes=10_000)
-    event = b'data: {"text": "' + b"x" * 5000 + b'"}\r\n\r\n'
-    found = [item for _ in range(20) for item in reader.feed(event)]
-    assert len(found) + len(reader.finish()) == 20
+    event = b'data: {"text": "' + b"x" * 3000 + b'"}\r\n\r\n'
+    found = []
+    with pytest.raises(BadResponse, match="larger"):
+        for _ in range(20):
+            found += reader.feed(event)
+    assert len(found) == 3, "what came before is kept"
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999"])
+def test_a_number_that_json_has_no_word_for_is_none(number: bytes) -> None:
+    assert read(b'data: {"a": [' + number + b", 1.5]}\n\n") == [{"a": [None, 1.5]}]
+
+
+def test_what_is_nested_deeper_than_protobuf_reads_is_malformed() -> None:
+    def nested(depth: int) -> bytes:
+        return b"data: " + b"[" * depth + b"1" + b"]" * depth + b"\n\n"
+
+    assert read(b'data: {"a": [' + b"[]," * 500 + b"[]]}\n\n")
+    assert read(nested(100))
+    with pytest.raises(BadResponse, match="malformed"):
+        read(nested(101))
 
 
 def test_a_lone_surrogate_is_replaced_and_a_pair_is_kept() -> None:
