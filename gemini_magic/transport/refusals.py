@@ -105,7 +105,7 @@ class _Found:
 
     def what(self, what: str) -> str:
         said = one_line(self.message)
-        where = f"{self.code} {self.status}".strip()
+        where = one_line(f"{self.code} {self.status}", 80)
         return f"{what} ({where})" + (f": {said}" if said else ".")
 
     def as_(
