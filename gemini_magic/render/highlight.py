@@ -44,6 +44,7 @@ def _formatter() -> HtmlFormatter[str]:
     return HtmlFormatter()
 
 
+@cache  # looked for among all of Pygments' by trying their names
 def _lexer(language: str) -> Lexer | None:
     if language not in _QUICK:
         return None
