@@ -156,6 +156,10 @@ def test_the_preview_shows_every_size_and_sends_nothing(kernel: Kernel, emulator
     size = kernel.value("len(sales.head(3).to_csv(index=False, lineterminator='\\r\\n').encode())")
     assert f"attached: sales_head_3.csv, text/csv, {size:,} bytes, sha256" in ran.stdout
     assert "attached: b_bytes.txt, text/plain, 5 bytes" in ran.stdout
+    ran = kernel.run("%%gemini --preview -a https://host/x.csv?sig=SECRET\nWhat is it?", cell="a")
+    assert ran.ok, ran.error
+    assert '"fileUri": "https://host/x.csv?... (10 characters)"' in ran.stdout
+    assert "SECRET" not in ran.stdout
     assert not emulator.requests
 
 
