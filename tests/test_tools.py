@@ -7,8 +7,10 @@ import enum
 import functools
 import json
 import signal
+import sys
 import threading
 import time
+import typing
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, Optional
@@ -16,6 +18,7 @@ from typing import Annotated, Any, Literal, Optional
 import numpy as np
 import pandas as pd
 import pytest
+import typing_extensions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +50,14 @@ def weigh(
     """
     assert isinstance(unit, Unit)
     return {"tea": 0.1, "box": 2.0}[item] * count
+
+
+class Old(typing.TypedDict, total=False):
+    width: int
+
+
+class New(typing_extensions.TypedDict, total=False):
+    width: int
 
 
 def respond(function: Callable[..., Any], args: dict[str, Any] | None = None, **named: Any) -> Any:
@@ -222,6 +233,22 @@ JSON = st.recursive(
 @given(JSON | st.binary() | st.complex_numbers() | st.sets(st.integers()) | st.datetimes())
 def test_any_result_can_be_sent(value: Any):
     returning(value)
+
+
+def test_a_typed_dict_is_taken_and_the_one_that_pydantic_refuses_is_told():
+    def fold(box: New) -> Any:
+        return box
+
+    def fold_old(box: Old) -> Any:
+        return box
+
+    assert respond(fold, {"box": {"width": 3}}) == {"output": {"width": 3}}
+    if sys.version_info >= (3, 12):
+        assert respond(fold_old, {"box": {"width": 3}}) == {"output": {"width": 3}}
+    else:
+        with pytest.raises(OptionError) as refused:
+            declare(fold_old)
+        assert "from typing_extensions import TypedDict" in refused.value.hint
 
 
 def test_a_function_that_takes_too_long_is_ended():

@@ -131,10 +131,13 @@ def _schema(
             adapters[parameter] = TypeAdapter(hint)
             adapters[parameter].json_schema()
         except (PydanticUserError, TypeError, NameError) as error:
+            old = getattr(error, "code", None) == "typed-dict-version"
             raise OptionError(
                 f"The parameter {parameter!r} of {name} is a {_hint_name(hint)}, which a model "
                 f"cannot pass ({type(error).__name__}).",
-                f"It can be {_HINTS}; let the function look the rest up by name.",
+                "Before Python 3.12 write: from typing_extensions import TypedDict."
+                if old
+                else f"It can be {_HINTS}; let the function look the rest up by name.",
             ) from None
     made, shared = TypeAdapter.json_schemas(
         [(key, "validation", adapter) for key, adapter in adapters.items()]
