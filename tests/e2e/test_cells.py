@@ -194,6 +194,30 @@ def test_nothing_is_run_without_the_option(app: App) -> None:
     assert app.js("window.touched") is None
 
 
+def test_run_all_runs_the_users_cells_alone(app: App) -> None:
+    script = "[0.5, ('ran.append(1)', ''), 'Text.', ('ran.append(2)', '')]"
+    ready(app, script, more=("print('between', ran)", "print('last', ran)"))
+    edit(app, 0, "ran = []")
+    command(app, "notebook:run-all-cells")
+    until(lambda: len(inserted(app)) == 3, "the cells")
+    until(lambda: "last" in str(cells(app)[-1]["outputs"]), "the last cell")
+    assert [cell["count"] for cell in cells(app)[2:5]] == [None] * 3
+    assert "last []" in str(cells(app)[-1]["outputs"])
+
+
+def test_an_answer_whose_cell_was_deleted_meanwhile_is_told_and_can_be_inserted(lab: App) -> None:
+    ready(lab, "['First.', 4.0, ('a = 1', '')]", more=("%gemini insert",))
+    lab.start(1)
+    until(lambda: "First." in lab.cell(1).inner_text(), "the answer to begin")
+    lab.js(f"() => {CONTEXT}.model.sharedModel.deleteCell(1)")
+    toast = lab.page.locator("text=The cell that asked is gone: 2 cells")
+    toast.first.wait_for()
+    assert inserted(lab) == []
+    lab.start(1)
+    until(lambda: inserted(lab) == ["First.", "a = 1"], "the cells below the line")
+    assert lab.own_errors == []
+
+
 def test_run_executes_the_inserted_cells_in_order_and_stops_at_the_first_error(app: App) -> None:
     script = (
         "[('order.append(1)', ''), 'Text.', ('order.append(2)\\n1 / 0', 'ZeroDivisionError'),"

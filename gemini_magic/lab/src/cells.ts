@@ -88,7 +88,9 @@ export class NotebookCells {
     const done = insert(this.context.model, sent);
     if (!done) {
       Notification.error(
-        `The cell that asked is gone: ${cells(sent.cells.length)} of its answer not inserted.`
+        `The cell that asked is gone: ${cells(sent.cells.length)} of its answer not inserted. ` +
+          '%gemini insert, run in another cell, puts them below that one.',
+        { autoClose: false }
       );
       return undefined;
     }
