@@ -17,6 +17,7 @@ from typing import Any
 
 from gemini_magic.conversation import Conversation, Exchange
 from gemini_magic.errors import StorageError
+from gemini_magic.json_text import decode
 from gemini_magic.parts import Json
 from gemini_magic.turn import Turn
 
@@ -92,13 +93,13 @@ def _line(value: Any) -> str:
 def load_conversation(path: Path) -> Conversation:
     """Read a conversation file; StorageError names what is wrong with a damaged one."""
     try:
-        data = json.loads(path.read_bytes())
+        data = decode(path.read_bytes())
     except OSError as error:
         raise StorageError(
             f"{path} could not be read: {error.strerror or error}.",
             "Check the path; %gemini save PATH writes such a file.",
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise StorageError(
             f"{path} is not a conversation file: {_short(error)}.",
             "%gemini save PATH writes such a file; this one is not JSON.",

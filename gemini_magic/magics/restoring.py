@@ -10,7 +10,6 @@ history is the one that its reader sees.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_magic.conversation import Conversation, Exchange
 from gemini_magic.errors import GeminiError, StorageError
+from gemini_magic.json_text import decode
 from gemini_magic.magics.line import count, word
 from gemini_magic.magics.options import parse
 from gemini_magic.parts import Json
@@ -91,12 +91,13 @@ def turns(path: Path) -> Iterator[tuple[Turn, str]]:
 
 def _cells(path: Path) -> list[Json]:
     try:
-        notebook = json.loads(path.read_bytes())
+        # Outputs of other tools may hold NaN: that is no fault of the answers beside them.
+        notebook = decode(path.read_bytes(), unspeakable=lambda number: None)
     except OSError as error:
         raise StorageError(
             f"{path} could not be read: {error.strerror or error}.", "Check the path."
         ) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         notebook = None
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):

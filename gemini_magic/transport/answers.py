@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gemini_magic.errors import AnswerInterrupted, StorageError
+from gemini_magic.json_text import decode
 from gemini_magic.storage import make_folder, write_atomic
 from gemini_magic.transport.protocol import Outgoing, Stop
 from gemini_magic.turn import SENDABLE, Turn
@@ -129,7 +130,7 @@ class Answers:
 
     def _read(self, path: Path, *, emulator: bool) -> Turn | None:
         try:
-            data = json.loads(path.read_bytes())
+            data = decode(path.read_bytes())
             backend, stored, turn = _entry(data)
         except FileNotFoundError:
             return None
@@ -138,7 +139,7 @@ class Answers:
                 f"The stored answer {path} cannot be read: {error.strerror or error}.",
                 "--fresh calls the model and does not need it.",
             ) from None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise StorageError(
                 f"The stored answer {path} is damaged: {str(error).splitlines()[0][:200]}.",
                 "--fresh calls the model and writes it anew.",

@@ -24,7 +24,7 @@ from typing import TypeVar
 from gemini_magic.errors import AnswerInterrupted, GeminiError, RateLimited
 from gemini_magic.events import Event, Progress
 from gemini_magic.transport.protocol import Outgoing, Transport
-from gemini_magic.transport.retries import Waits
+from gemini_magic.transport.retries import LONGEST, Waits
 
 _Result = TypeVar("_Result")
 PATIENCE = 20  # refusals that one request bears in a run before it fails
@@ -49,8 +49,10 @@ class Pace:
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent; 0 for now."""
         wait = self.until - now
+        if wait > LONGEST + _MARGIN:
+            wait = 0.0  # nobody was told to wait so long: the clock was set back
         if self.most:
-            recent = [at for at in self.sent if at > now - self.window]
+            recent = [at for at in self.sent if now - self.window < at <= now]
             if len(recent) >= self.most:
                 wait = max(wait, recent[-self.most] + self.window + _MARGIN - now)
         return max(0.0, wait)
@@ -110,8 +112,8 @@ class SharedPace:
         with FileLock(f"{self._path}.lock"):
             try:
                 pace = Pace(**json.loads(self._path.read_bytes()))
-            except FileNotFoundError:
-                pace = Pace()
+            except (FileNotFoundError, ValueError, TypeError):
+                pace = Pace()  # of the first process, or of one that was killed while it wrote
             result = change(pace)
             self._path.write_text(json.dumps(asdict(pace)))
         return result

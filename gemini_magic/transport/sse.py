@@ -12,18 +12,14 @@ Pure: no I/O and no SDK. The reader is fed bytes as they arrive, in pieces of an
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from typing import Any
 
 from gemini_magic.errors import BadResponse
+from gemini_magic.json_text import MAX_DEPTH, decode
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of one answer: a kernel must hold it several times over, a notebook and a browser once each."""
-MAX_DEPTH = 100
-"""Of arrays and objects in each other: what protobuf's own JSON readers take."""
-
 _PAGE_BYTES = 64 * 1024
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -151,31 +147,8 @@ def too_large(most: int = MAX_BYTES) -> BadResponse:
     )
 
 
-def _finite(digits: str) -> float | None:
-    number = float(digits)
-    return number if math.isfinite(number) else None
-
-
-def _none(constant: str) -> None:
+def _none(number: str) -> None:
     return None
-
-
-_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_none)
-
-
-def _brackets(text: str) -> int:
-    return text.count("[") + text.count("{")
-
-
-def _depth(value: Any) -> int:
-    """How many arrays and objects stand in each other, level by level: no recursion."""
-    depth, level = 0, [value]
-    while level := [item for item in level if isinstance(item, dict | list)]:
-        depth += 1
-        level = [
-            inner for item in level for inner in (item.values() if isinstance(item, dict) else item)
-        ]
-    return depth
 
 
 def _flat(value: Any) -> list[Any]:
@@ -185,16 +158,14 @@ def _flat(value: Any) -> list[Any]:
 def _load(text: bytes) -> Any:
     try:
         decoded = text.decode("utf-8")
-        value = _DECODER.decode(decoded)
+        value = decode(decoded, MAX_DEPTH, _none)
     except UnicodeDecodeError:
         raise BadResponse(
             "The response is damaged: it is not valid UTF-8.",
             "Run the cell again; if it happens again, a proxy on the way may alter the response.",
         ) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise not_json(text) from None
-    if _brackets(decoded) > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise not_json(text)
     # A lone surrogate cannot leave a kernel as UTF-8: it would break the display of the answer.
     return _whole(value) if _ESCAPED_SURROGATE.search(decoded) else value
 

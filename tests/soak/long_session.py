@@ -1,0 +1,261 @@
+"""One kernel, asked thousands of times: pictures, re-runs, undo, interrupts at random times.
+
+What is in the kernel's history is compared with what is expected after every cell, what was sent
+with what is expected by every request; the emulator refuses an echo that was altered.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from gemini_magic.emulator import Emulator
+from gemini_magic.emulator.faults import Fault
+
+from ..kernel import Kernel, Ran
+from .expected import Expected
+
+PLOT = "Run this:\n```python\nimport matplotlib.pyplot as plt\nplt.plot([1, {0}])\nplt.show()\n```"
+CODE = "Run this:\n```python\nprint({0} * 7)\n```"
+TEXT = "Say something, number {0}."
+
+_PREPARE = """
+import gc, json, os, sys, threading, warnings
+said = []
+warnings.showwarning = lambda text, kind, *where, **more: said.append(f"{kind.__name__}: {text}")
+sys.unraisablehook = lambda what: said.append(f"unraisable: {what.exc_value!r}")
+threading.excepthook = lambda what: said.append(f"thread: {what.exc_value!r}")
+import io, PIL.Image
+picture = PIL.Image.new("RGB", (40, 30), (200, 30, 30))
+magics = get_ipython().magics_manager.registry["GeminiMagics"]
+def state():
+    told = lambda user: user and [p["text"] for p in user["parts"] if "text" in p][-1]
+    return [
+        (one.turn.cell, one.turn.request.prompt, one.sent and told(one.sent.user))
+        for one in magics.engine.conversations.get()
+    ]
+print("x" * 200_000)
+"""
+
+
+@dataclass
+class Found:
+    """What a session came to; ``growth``: bytes of memory for each turn of its second half."""
+
+    turns: int = 0
+    plots: int = 0
+    attached: int = 0
+    again: int = 0
+    undone: int = 0
+    failed: int = 0
+    interrupted: int = 0
+    seconds: float = 0.0
+    growth: float = 0.0
+    most: int = 0
+    said: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.turns} turns in {self.seconds:.0f} s: {self.plots} plots, {self.attached} "
+            f"pictures attached, {self.again} re-runs, {self.undone} undone or redone, "
+            f"{self.failed} failed, {self.interrupted} interrupted; history exact after each; "
+            f"memory {self.most >> 20} MB at most, {self.growth / 1024:.1f} kB more a turn; "
+            f"leaks: {self.leaks or 'none'}; on stderr: {self.said or 'nothing'}"
+        )
+
+
+class LongSession:
+    """Asks ``turns`` times in a kernel of its own; ``seed`` decides what happens when."""
+
+    def __init__(self, folder: Path, turns: int, seed: int) -> None:
+        self._folder, self._turns = folder, turns
+        self._random = random.Random(seed)
+        self._expected = Expected()
+        self._cells: list[str] = []
+        self.found = Found()
+
+    def run(self) -> Found:
+        """Do it all; AssertionError at the first history that is not the expected one."""
+        temporary = self._folder / "tmp"
+        temporary.mkdir()
+        started = time.monotonic()
+        with Emulator() as self._emulator:
+            added = {"TMPDIR": str(temporary), "GEMINI_API_KEY": "no-key"}
+            added |= {"GOOGLE_GEMINI_BASE_URL": self._emulator.url}
+            with Kernel(self._folder, **added) as self._kernel:
+                self._session(temporary)
+        self.found.seconds = time.monotonic() - started
+        return self.found
+
+    def _session(self, temporary: Path) -> None:
+        kernel = self._kernel
+        for code in ("%config GeminiMagics.retries = 0", _PREPARE):
+            ran = kernel.run(code)
+            assert ran.ok, ran.error
+        self._process = process = psutil.Process(kernel.value("os.getpid()"))
+        for _ in range(3):
+            self._turn()
+        calm, files = _held(process), set(temporary.iterdir())
+        sizes = []
+        while self.found.turns < self._turns:
+            self._step()
+            sizes.append((self.found.turns, process.memory_info().rss))
+        self._settled(process, calm)
+        left = set(temporary.iterdir()) - files
+        self.found.leaks += [f"temporary file {path.name}" for path in sorted(left)]
+        self.found.said += kernel.value("said")
+        self.found.most = max(size for _, size in sizes)
+        (begun, small), (ended, large) = sizes[len(sizes) // 2], sizes[-1]
+        self.found.growth = (large - small) / max(1, ended - begun)
+
+    def _step(self) -> None:
+        dice = self._random.random()
+        if dice < 0.06:
+            self._command("undo")
+        elif dice < 0.10:
+            self._command("redo")
+        elif dice < 0.104:
+            self._command("reset")
+        else:
+            self._turn()
+
+    def _command(self, name: str) -> None:
+        ran = self._kernel.run(f"%gemini {name}")
+        assert ran.ok, ran.error
+        getattr(self._expected, name)()
+        self.found.undone += 1
+        self._compare()
+
+    def _turn(self) -> None:
+        rand, found = self._random, self.found
+        found.turns += 1
+        options, kind = ["--no-stream"] if rand.random() < 0.3 else [], rand.random()
+        text = TEXT
+        if kind < 0.03:
+            text, found.plots = PLOT, found.plots + 1
+        elif kind < 0.12:
+            text = CODE
+        if rand.random() < 0.05:
+            options.append("--attach picture")
+            found.attached += 1
+        if self._cells and rand.random() < 0.25:
+            cell, found.again = rand.choice(self._cells), found.again + 1
+        else:
+            cell = f"cell-{found.turns}"
+            self._cells.append(cell)
+        prompt = text.format(found.turns)
+        code = f"%%gemini {' '.join(options)}\n{prompt}"
+        dice = rand.random()
+        if dice < 0.04:
+            found.failed += 1
+            self._fail(cell, prompt, code)
+        elif dice < 0.12:
+            self._interrupt(cell, prompt, code)
+        else:
+            self._ask(cell, prompt, code)
+
+    def _ask(self, cell: str, prompt: str, code: str) -> None:
+        ran = self._run(cell, code)
+        assert ran.ok, (ran.error, prompt)
+        self._sent(cell, prompt)
+        self._expected = self._expected.asked(cell, prompt, well=True)
+        self._compare()
+
+    def _fail(self, cell: str, prompt: str, code: str) -> None:
+        self._emulator.fail(
+            self._random.choice([Fault.status(503), Fault.drop(1), Fault.garbage("html", 1)])
+        )
+        ran = self._run(cell, code)
+        assert not ran.ok
+        self._sent(cell, prompt)
+        self._expected = self._expected.asked(cell, prompt, well=False)
+        self._compare()
+
+    def _interrupt(self, cell: str, prompt: str, code: str) -> None:
+        """Interrupt whatever is happening then: before, during or after the request."""
+        if self._random.random() < 0.3:
+            self._emulator.fail(Fault.stall(60, self._random.randint(0, 2)))
+            delay = self._random.uniform(0.05, 0.2)
+        else:
+            delay = self._random.uniform(0, 0.06)
+        timer = threading.Timer(delay, self._process.send_signal, (signal.SIGINT,))
+        timer.start()
+        ran = self._run(cell, code)
+        timer.join()
+        self._emulator.schedule.clear()
+        if not ran.ok:
+            # One that meets ipykernel's own code leaves no error message, only its reply.
+            names = [m["content"]["ename"] for m in ran.messages if m["msg_type"] == "error"]
+            assert set(names) <= {"AnswerInterrupted", "KeyboardInterrupt"}, ran.error
+            self.found.interrupted += 1
+        possible = [
+            self._expected.asked(cell, prompt, well=True),
+            self._expected.asked(cell, prompt, well=False),
+            self._expected,
+        ]
+        now = self._state()
+        as_they_are = [_entries(one) for one in possible]
+        assert now in as_they_are, f"after an interrupt of {prompt!r} in {cell}: {now[-3:]}"
+        self._expected = possible[as_they_are.index(now)]
+        if ran.ok:
+            assert as_they_are.index(now) == 0, "an answered cell is in the history"
+
+    def _run(self, cell: str, code: str) -> Ran:
+        self._emulator.requests.clear()
+        ran = self._kernel.run(code, cell)
+        self.found.said += [ran.stream("stderr")] if ran.stream("stderr") else []
+        return ran
+
+    def _sent(self, cell: str, prompt: str) -> None:
+        (request,) = self._emulator.generate_requests
+        sent = [
+            [part["text"] for part in content["parts"] if "text" in part][-1]
+            for content in request.body["contents"]
+            if content["role"] == "user"
+        ]
+        assert sent == [*self._expected.carried(cell), prompt]
+
+    def _compare(self) -> None:
+        assert self._state() == _entries(self._expected)
+
+    def _state(self) -> list[list[Any]]:
+        # An interrupt may come late, into this question itself: it is asked again.
+        for _ in range(3):
+            ran = self._kernel.run("print(json.dumps(state()))")
+            if ran.ok:
+                return list(json.loads(ran.stdout))
+        raise AssertionError(ran.error)
+
+    def _settled(self, process: psutil.Process, calm: dict[str, int]) -> None:
+        end = time.monotonic() + 20
+        while True:
+            held = _held(process)
+            leaks = [f"{held[name]} {name}, {calm[name]} before" for name in calm]
+            more = [one for one, name in zip(leaks, calm, strict=True) if held[name] > calm[name]]
+            if not more or time.monotonic() > end:
+                self.found.leaks += more
+                return
+            time.sleep(0.1)
+
+
+def _entries(expected: Expected) -> list[list[Any]]:
+    return [[entry.cell, entry.asked, entry.sent] for entry in expected.entries]
+
+
+def _held(process: psutil.Process) -> dict[str, int]:
+    files = [one for one in process.open_files() if "history.sqlite" not in one.path]
+    return {
+        "sockets": len(process.net_connections(kind="all")),
+        "threads": process.num_threads(),
+        "open files": len(files),
+        "children": len(process.children(recursive=True)),
+    }
