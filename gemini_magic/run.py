@@ -19,7 +19,7 @@ from typing import Any
 from gemini_magic.errors import StorageError
 from gemini_magic.parts import Json
 from gemini_magic.settings import RUN
-from gemini_magic.storage import write_atomic
+from gemini_magic.storage import append_line, write_atomic
 from gemini_magic.turn import Turn, Usage
 
 AGAIN = "GEMINI_MAGIC_RUN_AGAIN"  # set for a notebook that is started once more in its run
@@ -77,15 +77,14 @@ class Run:
         return Path(self.folder) / PACE
 
     def spend(self, turn: Turn) -> None:
-        """Note what a turn has used; appended as one short line, which no other writer splits."""
+        """Note what a turn has used; StorageError when that cannot be written."""
         line = {
             "turn": turn.id,
             "model": turn.model,
             "started": turn.started,
             "usage": turn.usage.to_dict(),
         }
-        with (Path(self.folder) / SPENT).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append_line(Path(self.folder) / SPENT, json.dumps(line))
 
     def calls(self) -> list[Json]:
         """The calls of all kernels so far: ``{turn, model, started, usage}``, as they ended."""

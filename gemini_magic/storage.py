@@ -53,6 +53,23 @@ def write_atomic(path: Path, data: bytes) -> None:
         ) from None
 
 
+def append_line(path: Path, line: str) -> None:
+    """Append one short line, which no other writer splits, and see it to the disk.
+
+    StorageError when it cannot be written; the next line then begins after what was cut.
+    """
+    try:
+        with path.open("ab") as file:
+            file.write(f"{line}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StorageError(
+            f"{path} could not be written: {error.strerror or error}.",
+            "Make room on that disk, or choose another folder.",
+        ) from None
+
+
 def make_folder(folder: Path, what: str, hint: str) -> Path:
     """Make ``folder`` where it is missing, and return it.
 

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gemini_magic import __version__
-from gemini_magic.batch import run_command
+from gemini_magic.batch import run_command, run_options
 from gemini_magic.errors import BudgetReached, GeminiError, NoBackend, OptionError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser().parse_args(run_options.shielded(words))
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
@@ -60,10 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     running = commands.add_parser(
         "run",
         help="execute notebooks, with answers, cells, costs and a report",
-        description=run_command.DESCRIPTION,
+        description=run_options.DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    run_command.add_arguments(running)
+    run_options.add_arguments(running)
     running.set_defaults(run=run_command.run)
 
     doctor = commands.add_parser(

@@ -73,6 +73,8 @@ class Execution:
         client.kc.start_channels()
         await client.kc.wait_for_ready(START_TIMEOUT)
         client.kc.allow_stdin = False
+        if client.kc.language_info:
+            self._notebook.metadata["language_info"] = client.kc.language_info
         client.reset_execution_trackers()
 
     async def _cells(self, client: Any, kernel: AsyncKernelManager) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gemini_magic.batch.job import Job, Outcome
+from gemini_magic.storage import append_line
 
 NAME = "journal.jsonl"
 
@@ -41,7 +41,7 @@ class Journal:
                     # A crash may have cut the last line: what comes next begins its own.
                     self._append({})
                     return str(entry["started"])
-        self._path.write_text("", encoding="utf-8")
+        self._path.unlink(missing_ok=True)
         self._append({"started": started})
         return started
 
@@ -67,11 +67,7 @@ class Journal:
         return replace(outcome, resumed=True)
 
     def _append(self, entry: dict[str, Any]) -> None:
-        with self._path.open("ab") as file:
-            line = json.dumps(entry) if entry else ""
-            file.write(f"{line}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
+        append_line(self._path, json.dumps(entry) if entry else "")
 
     def _entries(self) -> list[dict[str, Any]]:
         try:

@@ -35,6 +35,8 @@ class ReadyClient(AsyncKernelClient):
     start is left in it.
     """
 
+    language_info: Any = None  # as the kernel told it, once it is ready
+
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until kernel_info is answered on shell and on iopub; RuntimeError if it never is."""
         end = time.monotonic() + (START_TIMEOUT if timeout is None else timeout)
@@ -61,6 +63,7 @@ class ReadyClient(AsyncKernelClient):
         if message["parent_header"].get("msg_id") not in asked:
             return False
         self._handle_kernel_info_reply(message)
+        self.language_info = message["content"].get("language_info")
         return True
 
     async def _is_idle(self, asked: set[str], wait: float) -> bool:

@@ -3,6 +3,7 @@ tagged ``injected-parameters`` below it sets what the command line gave."""
 
 from __future__ import annotations
 
+import json
 import keyword
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ DEFAULTS, INJECTED = "parameters", "injected-parameters"
 
 
 def read(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Values by name: True, False and None, whole and other numbers, else the text as it is."""
+    """Values by name, each as `value` reads it; OptionError on what is no name."""
     found: dict[str, Any] = {}
     for name, text in pairs:
         if not name.isidentifier() or keyword.iskeyword(name):
@@ -27,12 +28,23 @@ def read(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
 def value(text: str) -> Any:
     """The value that ``text`` stands for on a command line.
 
+    As papermill reads it (True, False and None, whole and other numbers, else the text as it is),
+    and what is JSON besides: arrays, objects, true, false, null, and text in double quotes, which
+    is the text within, also where it looks like a number.
+
     >>> [value(text) for text in ("3", "2.5", "True", "None", "Berlin", "nan")]
     [3, 2.5, True, None, 'Berlin', 'nan']
+    >>> [value(text) for text in ('[1, "a"]', '{"a": null}', "true", '"3"', "[not JSON]")]
+    [[1, 'a'], {'a': None}, True, '3', '[not JSON]']
     """
-    named = {"True": True, "False": False, "None": None}
+    named = {"True": True, "False": False, "None": None, "true": True, "false": False, "null": None}
     if text in named:
         return named[text]
+    if text[:1] in ("[", "{", '"'):
+        try:
+            return json.loads(text, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            return text
     for kind in (int, float):
         try:
             number = kind(text)
@@ -42,6 +54,10 @@ def value(text: str) -> Any:
         if number == number and abs(number) != float("inf"):
             return number
     return text
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)  # NaN and Infinity: of no JSON, and of no literal in Python
 
 
 def inject(notebook: Any, values: Mapping[str, Any], source: str) -> None:

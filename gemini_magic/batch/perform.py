@@ -15,7 +15,7 @@ from gemini_magic.batch.files import read_notebook, write_html, write_notebook
 from gemini_magic.batch.job import Job, Outcome, Problem
 from gemini_magic.batch.parameters import inject
 from gemini_magic.batch.turns import calls
-from gemini_magic.errors import GeminiError
+from gemini_magic.errors import GeminiError, redact
 from gemini_magic.run import AGAIN
 from gemini_magic.settings import RUN
 
@@ -56,6 +56,10 @@ async def perform(
             outcome = replace(outcome, html=job.html)
     except GeminiError as error:
         problem = Problem(type(error).__name__, str(error))
+        outcome = replace(outcome, problems=(*outcome.problems, problem))
+    except Exception as error:  # noqa: BLE001 - one notebook's surprise is not the others' end
+        said = redact(f"{error}\nThis was not expected, and is worth a report.")
+        problem = Problem(type(error).__name__, said)
         outcome = replace(outcome, problems=(*outcome.problems, problem))
     status: Any = "failed" if outcome.problems else "ok"
     if stopping.is_set():

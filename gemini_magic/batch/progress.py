@@ -73,6 +73,14 @@ def line(outcome: Outcome) -> str:
     return "  ".join(said)
 
 
+def _print(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        # Whoever read the lines has left (`| head`); the results are still wanted.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _relative(path: str) -> str:
     near = os.path.relpath(path)
     return path if near.startswith("..") else near
@@ -94,7 +102,7 @@ class _Lines:
         self._total = total
 
     def say(self, line: str) -> None:
-        print(line, flush=True)
+        _print(line)
 
     def show(self, done: int, failed: int, running: list[str]) -> None:
         said = f"[{done}/{self._total}]" + (f" {failed} not ok" if failed else "")
@@ -127,7 +135,7 @@ class _Rich:
 
     def say(self, line: str) -> None:
         if not sys.stdout.isatty():
-            print(line, flush=True)  # for programs: stdout is not this terminal
+            _print(line)  # for programs: stdout is not this terminal
             return
         # Above the bar. The terminal breaks long lines, so that they are copied in one piece.
         self._progress.console.print(

@@ -62,15 +62,19 @@ _STATUSES: tuple[Any, ...] = ("ok", "failed", "interrupted", "not run")
 def write(data: Json, path: Path) -> list[Path]:
     """Write the report as JSON and as a page beside it (``r.json`` and ``r.html``).
 
-    ``path`` may name either. Raises StorageError when a file cannot be written.
+    Raises StorageError when a file cannot be written.
     """
-    page = path.suffix.lower() in (".html", ".htm")
-    as_json = path.with_suffix(".json") if page else path
-    as_page = path if page else path.with_suffix(".html")
+    as_json, as_page = files(path)
     make_folder(path.parent, str(path.parent), "Choose another --report FILE.")
     write_atomic(as_json, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
     write_atomic(as_page, readable(data, as_page.parent).encode("utf-8", "replace"))
     return [as_json, as_page]
+
+
+def files(path: Path) -> tuple[Path, Path]:
+    """The JSON file and the page of a report; ``path`` may name either."""
+    page = path.suffix.lower() in (".html", ".htm")
+    return path.with_suffix(".json") if page else path, path if page else path.with_suffix(".html")
 
 
 def readable(data: Json, folder: Path) -> str:

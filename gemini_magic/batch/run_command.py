@@ -9,7 +9,7 @@ import gc
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,84 +17,12 @@ from pathlib import Path
 from gemini_magic.batch.forked import SUPPORTED, server
 from gemini_magic.batch.job import INTERRUPTED, Job, Outcome, exit_code
 from gemini_magic.batch.naming import outputs
-from gemini_magic.batch.parameters import read
-from gemini_magic.errors import MissingExtra, OptionError
+from gemini_magic.batch.parameters import inject, read
+from gemini_magic.batch.run_options import parameters
+from gemini_magic.errors import MissingExtra, OptionError, StorageError
 from gemini_magic.run import PACE, SPENT, Run
 from gemini_magic.settings import ENVIRONMENT
 from gemini_magic.storage import make_folder
-
-DESCRIPTION = """Executes notebooks and writes executed copies, with the cells that Gemini's answers
-ask for inserted. The inputs are never written to. Relative paths, also those that notebooks open,
-are from the working directory.
-
-Exit codes: 0 all well, 1 a notebook failed, 2 usage or an unreadable notebook, 3 a cell stopped
-because no backend is configured, 4 the budget is reached, 130 interrupted."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    add = parser.add_argument
-    add("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
-    add("--out", type=Path, default=Path("executed"), metavar="DIR", help="default: executed/")
-    add("--jobs", type=_positive, metavar="N", help="notebooks side by side (default: 1)")
-    add(
-        "--insert",
-        choices=("none", "code", "all"),
-        default="none",
-        help="cells to insert below cells that do not say",
-    )
-    add("--run-inserted", action="store_true", help="run the inserted code cells, too")
-    add(
-        "-p",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("NAME", "VALUE"),
-        dest="parameters",
-        help="set a variable below the cell tagged 'parameters'",
-    )
-    add("--answers", type=Path, metavar="DIR", help="store answers there, and reuse those it has")
-    add("--fresh", action="store_true", help="call and overwrite stored answers")
-    add("--resume", action="store_true", help="go on with a run that was stopped or has failed")
-    add("--on-error", choices=("stop", "continue"), default="stop")
-    add("--timeout", type=_seconds, metavar="S", help="seconds for one cell (default: no limit)")
-    add("--max-cost", type=_amount, metavar="USD", help="limit for all notebooks together")
-    add("--html", action="store_true", help="write an HTML page of each notebook, too")
-    add("--report", type=Path, metavar="FILE", help="JSON report, and a page of it beside")
-    add("--scheduler", metavar="ADDRESS", help="run on the Dask cluster there (tcp://...)")
-    add("--json", action="store_true", help="stdout lines as JSON objects")
-    add(
-        "--preload",
-        action="append",
-        default=[],
-        metavar="MODULE",
-        help="import it once, before kernels are forked",
-    )
-    add("--no-fork", action="store_true", help="start each kernel by itself")
-
-
-def _positive(word: str) -> int:
-    if not word.isdecimal() or int(word) < 1:
-        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number above 0")
-    return int(word)
-
-
-def _number(word: str, least: float) -> float:
-    try:
-        value = float(word)
-    except ValueError:
-        value = -1.0
-    if not least <= value < 1e9:
-        raise argparse.ArgumentTypeError(f"{word!r} is not a number above {least:g}")
-    return value
-
-
-def _seconds(word: str) -> float:
-    return _number(word, 0.001)
-
-
-def _amount(word: str) -> float:
-    return _number(word, 0)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -140,16 +68,17 @@ def _jobs(arguments: argparse.Namespace) -> list[Job]:
     """The jobs, every input having been read; OptionError on the first that cannot be."""
     from gemini_magic.batch.files import read_notebook
 
-    parameters = read(arguments.parameters)
+    values = read(parameters(arguments))
     paths = outputs(arguments.notebooks, arguments.out)
     for source in paths:
-        read_notebook(source)
+        inject(read_notebook(source), values, source.name)
+    _report_apart(arguments, paths)
     return [
         Job(
             source=str(source),
             output=str(output),
             html=str(output.with_suffix(".html")) if arguments.html else None,
-            parameters=parameters,
+            parameters=values,
             insert=arguments.insert,
             run_inserted=arguments.run_inserted,
             keep_going=arguments.on_error == "continue",
@@ -162,8 +91,31 @@ def _jobs(arguments: argparse.Namespace) -> list[Job]:
     ]
 
 
+def _report_apart(arguments: argparse.Namespace, paths: Mapping[Path, Path]) -> None:
+    """OptionError where the report would replace an input or a result, or has no folder."""
+    if arguments.report is None:
+        return
+    from gemini_magic.batch.report import files
+
+    pages = [path.with_suffix(".html") for path in paths.values()] if arguments.html else []
+    taken = {*paths, *paths.values(), *pages}
+    for path in files(arguments.report):
+        if path.resolve() in taken:
+            raise OptionError(f"The report would replace {path}.", "Choose another --report FILE.")
+    folder = arguments.report.parent
+    _usable(folder, str(folder), "Choose another --report FILE.")
+
+
 def _folder(out: Path) -> Path:
-    return make_folder(out.resolve() / ".run", str(out), "Choose another --out DIR.")
+    return _usable(out.resolve() / ".run", str(out), "Choose another --out DIR.")
+
+
+def _usable(folder: Path, what: str, hint: str) -> Path:
+    """``folder``, made; an OptionError when it cannot be: nothing has been run yet."""
+    try:
+        return make_folder(folder, what, hint)
+    except StorageError as error:
+        raise OptionError(error.what, error.hint) from None
 
 
 @contextlib.contextmanager
@@ -176,6 +128,10 @@ def _alone(folder: Path, out: Path) -> Iterator[None]:
     except Timeout:
         raise OptionError(
             f"Another run is writing to {out}.", "Wait for it, or choose another --out DIR."
+        ) from None
+    except OSError as error:
+        raise OptionError(
+            f"{out} cannot be written to: {error.strerror or error}.", "Choose another --out DIR."
         ) from None
     try:
         yield

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gemini_magic.cells.extract import extract
-from gemini_magic.cells.newcell import KEY, NewCell, Provenance
+from gemini_magic.cells.newcell import KEY, NewCell, Provenance, digest
 from gemini_magic.cells.plan import Existing, Plan, plan
 from gemini_magic.turn import MIME, SENDABLE, Turn
 
@@ -94,6 +94,9 @@ def _with_ids(notebook: Any) -> None:
         from nbformat.v4 import upgrade
 
         upgrade(notebook, notebook.nbformat, notebook.nbformat_minor)  # type: ignore[no-untyped-call]
+        # nbformat's ids are random: the same notebook would come out different each time.
+        for at, cell in enumerate(notebook.cells):
+            cell.id = digest(f"{at} {cell.source}")[:8]
 
 
 def _named(notebook: Any, cell: Any, own: list[Turn]) -> list[Turn]:

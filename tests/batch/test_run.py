@@ -72,6 +72,8 @@ def test_results_are_valid_and_the_totals_are_the_sums_of_the_turns(tmp_path: Pa
         if "gemini_magic" in cell.metadata
     ]
     assert "code" in roles and "text" in roles
+    # By which code hosts and editors know how to colour the cells; nbclient notes it as well.
+    assert read(tmp_path / "executed/one.ipynb").metadata.language_info.name == "python"
 
 
 def test_a_second_run_needs_no_server_and_makes_the_same(tmp_path: Path):
