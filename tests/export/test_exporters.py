@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ..batch.running import LOAD, asking, notebook, read, serving, turns
 from ..kernel import environment
 
+# nbconvert is slow to start, more so beside other tests, and is started several times.
+pytestmark = pytest.mark.timeout(600)
 PLOT = "%%gemini\nDraw a sine curve."
 
 
@@ -19,7 +23,7 @@ def nbconvert(folder: Path, *words: str, **added: str) -> subprocess.CompletedPr
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
 
