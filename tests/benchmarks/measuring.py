@@ -2,7 +2,7 @@
 
 A shared machine's speed swings by a factor of two from one minute to the next: absolute times say
 little, ratios between things that were measured side by side say much. The tests hold ratios;
-absolute numbers stand in the table, with the day and the machine.
+absolute numbers stand in the table, with the day and the machine. Values are seconds and bytes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Unit: TypeAlias = Literal["ms", "MB", "kB", "ms of CPU", "a minute"]
+import pyperf
+
+Unit: TypeAlias = Literal["second", "byte"]
 
 
 @dataclass(frozen=True)
@@ -20,19 +22,19 @@ class Claim:
     """One row of the table: what is measured, against what, and what is to hold.
 
     ``ratio``: the most that ours may be, in times the floor (None: the ratio is only told).
-    ``most``: the most that ours may be in ``unit`` on an idle machine (None: no such promise).
+    ``most``: the most that ours may be on an idle machine (None: no such promise).
     """
 
     what: str
     floor: str
-    unit: Unit = "ms"
+    unit: Unit = "second"
     ratio: float | None = None
     most: float | None = None
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was measured of a claim, in its unit; ``floor`` is empty where there is none here."""
+    """What was measured of a claim; ``floor`` is empty where there is none on this machine."""
 
     ours: Sequence[float]
     floor: Sequence[float]
@@ -45,6 +47,13 @@ class Found:
     def times(self) -> float:
         """Ours in times the floor, of the medians."""
         return self.median / statistics.median(self.floor)
+
+    def kept(self, claim: Claim) -> bool | None:
+        """Whether the claim is kept, its absolute limit as well; None where nothing can be said."""
+        limits = [] if claim.most is None else [self.median <= claim.most]
+        if claim.ratio is not None and self.floor:
+            limits.append(self.times <= claim.ratio)
+        return all(limits) if limits else None
 
 
 Results: TypeAlias = Mapping[Claim, Found]
@@ -63,10 +72,21 @@ def in_turn(
     return found
 
 
+def seconds(work: Callable[[], object]) -> Callable[[], float]:
+    """A measure of how long ``work`` takes."""
+
+    def measure() -> float:
+        started = pyperf.perf_counter()
+        work()
+        return pyperf.perf_counter() - started
+
+    return measure
+
+
 def hold(found: Results) -> None:
     """Assert the ratio of every claim that has a floor here."""
     broken = [
-        f"{claim.what}: {it.times:.3g} times {claim.floor}, not at most {claim.ratio}"
+        f"{claim.what}: {it.times:.3g} times {claim.floor}, not at most {claim.ratio:.3g}"
         for claim, it in found.items()
         if it.floor and claim.ratio is not None and it.times > claim.ratio
     ]

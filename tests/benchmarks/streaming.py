@@ -21,18 +21,19 @@ from .measuring import Claim, Found, Results, in_turn
 CHUNKS = 1000
 GAP = 0.01  # seconds between chunks, where an answer takes its time
 
-CPU = Claim(
-    f"CPU of {CHUNKS:,} chunks, nobody watching", "the bare SDK's loop", "ms of CPU", ratio=1.5
+CPU = Claim(f"CPU of {CHUNKS:,} chunks, nobody watching", "the bare SDK's loop", ratio=1.5)
+CPU_RAW = Claim(CPU.what, "`httpx2` and `json`")
+FIRST = Claim(
+    "first chunk sent to first display", "the bare SDK and `display`", ratio=5, most=0.010
 )
-CPU_RAW = Claim(CPU.what, "`httpx2` and `json`", "ms of CPU")
-FIRST = Claim("first chunk sent to first display", "the bare SDK and `display`", ratio=5, most=10)
 LENGTHS = (10, 100, 1000)
 BYTES = {
-    length: Claim(f"iopub while {length:,} chunks stream", "the text", "kB", ratio=8)
+    length: Claim(f"iopub while {length:,} chunks stream", "the text", "byte", ratio=8)
     for length in LENGTHS
 }
 CLAIMS = (CPU, CPU_RAW, FIRST, *BYTES.values())
 
+ASK = "%%gemini --stateless\nwrite"
 FLOORS = """
 import json
 import httpx2
@@ -85,6 +86,13 @@ class Stream:
             time.sleep(self.gap)
         asked.send(last)
 
+    def slowly(self, kernel: Kernel, chunks: int) -> Ran:
+        """What a kernel sends while an answer of ``chunks`` chunks takes its time."""
+        self.chunks, self.gap = chunks, GAP
+        ran = kernel.run(ASK, cell="bench")
+        assert ran.ok, ran.error
+        return ran
+
 
 @contextmanager
 def warm_kernel(folder: Path) -> Iterator[tuple[Kernel, Stream]]:
@@ -109,56 +117,63 @@ def shown(ran: Ran) -> list[tuple[float, dict[str, Any]]]:
 
 
 def computed(kernel: Kernel, code: str) -> Callable[[], float]:
-    """Milliseconds of CPU that the kernel spends on a cell, in all its threads."""
+    """Seconds of CPU that the kernel spends on a cell, in all its threads."""
 
     def measure() -> float:
         before = kernel.value("__import__('time').process_time()")
         ran = kernel.run(code, watched=False)
         assert ran.ok, ran.error
         assert len(ran.displays) == code.startswith("%%gemini"), "one final display"
-        return float(kernel.value("__import__('time').process_time()") - before) * 1000
+        return float(kernel.value("__import__('time').process_time()") - before)
 
     return measure
 
 
 def first_display(kernel: Kernel, stream: Stream, code: str) -> Callable[[], float]:
-    """Milliseconds from the first chunk to the first message that shows it."""
+    """Seconds from the first chunk to the first message that shows it."""
 
     def measure() -> float:
         ran = kernel.run(code, cell="bench")
         assert ran.ok, ran.error
-        return (shown(ran)[0][0] - stream.began) * 1000
+        return shown(ran)[0][0] - stream.began
 
     return measure
 
 
-def on_iopub(ran: Ran) -> int:
-    """Bytes of the messages that drew the answer before its final bundle."""
-    drawn = [message for _, message in shown(ran)]
-    streamed = [m for m in drawn if "text/html" not in m["content"]["data"]]
-    assert len(drawn) - len(streamed) == 1, "one final bundle"
+def drawn(ran: Ran) -> list[dict[str, Any]]:
+    """The messages that drew the answer before its one final bundle."""
+    messages = [message for _, message in shown(ran)]
+    streamed = [m for m in messages if "text/html" not in m["content"]["data"]]
+    assert len(messages) - len(streamed) == 1, "one final bundle"
+    return streamed
+
+
+def sizes(ran: Ran, chunks: int) -> Found:
+    """Bytes of what was drawn, and of the text."""
     named = ("header", "parent_header", "metadata", "content")
-    return sum(len(json.dumps({k: m[k] for k in named}, default=str)) for m in streamed)
+    sent = (json.dumps({name: m[name] for name in named}, default=str) for m in drawn(ran))
+    return Found([sum(map(len, sent))], [sum(len(words(number)) for number in range(chunks))])
 
 
-def measure(folder: Path, rounds: int, lengths: tuple[int, ...] = LENGTHS) -> Results:
+def costs(kernel: Kernel, stream: Stream, rounds: int) -> Results:
+    """Processor and first sight, ``rounds`` times in turn with their floors."""
+    codes = {"ours": ASK, "sdk": "sdk()", "raw": "raw()"}
+    took = in_turn(rounds, {name: computed(kernel, code) for name, code in codes.items()})
+    stream.chunks, stream.gap = 10, GAP
+    codes = {"ours": ASK, "sdk": "first()"}
+    measures = {name: first_display(kernel, stream, code) for name, code in codes.items()}
+    seen = in_turn(rounds, measures)
+    return {
+        CPU: Found(took["ours"], took["sdk"]),
+        CPU_RAW: Found(took["ours"], took["raw"]),
+        FIRST: Found(seen["ours"], seen["sdk"]),
+    }
+
+
+def measure(folder: Path, rounds: int) -> Results:
     """``rounds`` of the costs, one answer of each length for the bytes."""
-    results: dict[Claim, Found] = {}
     with warm_kernel(folder) as (kernel, stream):
-        codes = {"ours": "%%gemini --stateless\nwrite", "sdk": "sdk()", "raw": "raw()"}
-        took = in_turn(rounds, {name: computed(kernel, code) for name, code in codes.items()})
-        results[CPU] = Found(took["ours"], took["sdk"])
-        results[CPU_RAW] = Found(took["ours"], took["raw"])
-        stream.chunks, stream.gap = 10, GAP
-        codes = {"ours": "%%gemini --stateless\nwrite", "sdk": "first()"}
-        took = in_turn(
-            rounds, {name: first_display(kernel, stream, code) for name, code in codes.items()}
-        )
-        results[FIRST] = Found(took["ours"], took["sdk"])
-        for length in lengths:
-            stream.chunks = length
-            ran = kernel.run("%%gemini --stateless\nwrite", cell="bench")
-            assert ran.ok, ran.error
-            size = sum(len(words(number)) for number in range(length))
-            results[BYTES[length]] = Found([on_iopub(ran) / 1000], [size / 1000])
+        results = dict(costs(kernel, stream, rounds))
+        for chunks in LENGTHS:
+            results[BYTES[chunks]] = sizes(stream.slowly(kernel, chunks), chunks)
     return results

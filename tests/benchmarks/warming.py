@@ -7,22 +7,28 @@ from pathlib import Path
 from ..kernel import Kernel
 from .measuring import Claim, Found, Results
 
-STALL = Claim(
-    "longest stall of a busy cell by the preload", "the SDK imported in a cell", ratio=0.3, most=160
-)
-CLAIMS = (STALL,)
+IMPORTED = "the SDK imported in a cell"
+STALL = Claim("longest pause of a busy cell while the SDK is preloaded", IMPORTED, most=0.160)
+HELD = Claim("of such a pause, the preload's own part", IMPORTED, ratio=0.25, most=0.160)
+CLAIMS = (STALL, HELD)
 
-# A cell that computes: the longest time between two of its steps, while the thread is there.
+# A cell that computes: its longest pause between two steps while the thread is there, and the most
+# that the thread computed in one. Where other programs want the processor, only the second is ours.
 BUSY = """
 import threading, time
-def preloading():
-    return any(thread.name == "gemini-preload" for thread in threading.enumerate())
-def busy():
-    worst, last, end = 0.0, time.perf_counter(), time.perf_counter() + 60
-    while preloading() and last < end:
-        now = time.perf_counter()
-        worst, last = max(worst, now - last), now
-    return worst * 1000
+def preload():
+    return next(one for one in threading.enumerate() if one.name == "gemini-preload")
+def busy(thread):
+    clock = time.pthread_getcpuclockid(thread.ident)
+    pause = held = 0.0
+    last, before = time.perf_counter(), time.clock_gettime(clock)
+    while True:
+        try:
+            now, computed = time.perf_counter(), time.clock_gettime(clock)
+        except OSError:  # the thread has ended, and its clock with it
+            return pause, held
+        pause, held = max(pause, now - last), max(held, computed - before)
+        last, before = now, computed
 """
 FOREGROUND = """
 import time
@@ -30,25 +36,26 @@ started = time.perf_counter()
 from google import genai
 from google.genai import types
 client = genai.Client(api_key="k" * 12)
-print((time.perf_counter() - started) * 1000)
+print(time.perf_counter() - started)
 """
 
 
-def stalled(folder: Path) -> float:
-    """Milliseconds of the longest stall in a fresh kernel."""
+def paused(folder: Path) -> tuple[float, float]:
+    """The longest pause of a busy cell in a fresh kernel, and the preload's most in one."""
     with Kernel(folder, load=False, GEMINI_API_KEY="k" * 12) as kernel:
         assert kernel.run(BUSY).ok
         loading = kernel.send("%load_ext gemini_magic")
-        busy = kernel.send("print((preloading(), busy()))")
+        busy = kernel.send("print(busy(preload()))")
         assert kernel.collect(loading).ok
-        began, worst = eval(kernel.collect(busy).stdout)
-        assert began, "the preload was over before the next cell began"
+        ran = kernel.collect(busy)
+        assert ran.ok, ran.error
         assert kernel.value("'google.genai.types' in __import__('sys').modules")
-    return float(worst)
+    pause, held = eval(ran.stdout)
+    return float(pause), float(held)
 
 
 def imported(folder: Path) -> float:
-    """Milliseconds that the user's own import takes in a fresh kernel."""
+    """Seconds that the user's own import takes in a fresh kernel."""
     with Kernel(folder, load=False) as kernel:
         ran = kernel.run(FOREGROUND)
         assert ran.ok, ran.error
@@ -56,7 +63,7 @@ def imported(folder: Path) -> float:
 
 
 def measure(folder: Path, kernels: int) -> Results:
-    """The worst stall of ``kernels`` kernels, against imports in as many others, in turn."""
-    pairs = [(stalled(folder), imported(folder)) for _ in range(kernels)]
-    worst, floor = zip(*pairs, strict=True)
-    return {STALL: Found([max(worst)], floor)}
+    """The worst of ``kernels`` kernels, against imports in as many others, in turn."""
+    found = [(*paused(folder), imported(folder)) for _ in range(kernels)]
+    pauses, held, floor = zip(*found, strict=True)
+    return {STALL: Found([max(pauses)], floor), HELD: Found([max(held)], floor)}
