@@ -126,6 +126,17 @@ class Kernel:
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
 
+    def extend(self) -> None:
+        """From here on this client is a front end with our JupyterLab extension."""
+        hello = {"type": "hello", "notified": True}
+        panel = {"comm_id": "panel", "target_name": "gemini_magic.panel", "data": hello}
+        self.client.shell_channel.send(self.client.session.msg("comm_open", panel))
+        while True:
+            message = self.client.get_iopub_msg(timeout=60)
+            if message["msg_type"] == "comm_msg" and message["content"]["comm_id"] == "panel":
+                assert message["content"]["data"] == {"type": "hello"}
+                return
+
     def send(
         self,
         code: str,

@@ -84,10 +84,19 @@ def seconds(work: Callable[[], object]) -> Callable[[], float]:
 
 
 def hold(found: Results) -> None:
-    """Assert the ratio of every claim that has a floor here."""
-    broken = [
-        f"{claim.what}: {it.times:.3g} times {claim.floor}, not at most {claim.ratio:.3g}"
+    """Assert the ratio of every claim that has a floor here, by the least of both.
+
+    On a machine that runs other tests beside this one, the least is what the others added nothing
+    to; a median of a few values is anybody's.
+    """
+    least = {
+        claim: min(it.ours) / min(it.floor)
         for claim, it in found.items()
-        if it.floor and claim.ratio is not None and it.times > claim.ratio
+        if it.floor and claim.ratio is not None
+    }
+    broken = [
+        f"{claim.what}: {times:.3g} times {claim.floor}, not at most {claim.ratio:.3g}"
+        for claim, times in least.items()
+        if claim.ratio is not None and times > claim.ratio
     ]
     assert not broken, "; ".join(broken)

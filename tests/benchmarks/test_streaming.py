@@ -1,4 +1,4 @@
-"""What streaming costs: processor, first sight and iopub, where no extension of ours watches."""
+"""What streaming costs: processor, first sight and iopub, with our extension and without it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,29 @@ from pathlib import Path
 import pytest
 
 from .measuring import hold
-from .streaming import BYTES, costs, drawn, sizes, warm_kernel
+from .streaming import (
+    BYTES,
+    BYTES_EXTENDED,
+    FIRST,
+    FIRST_EXTENDED,
+    costs,
+    drawn,
+    first_sight,
+    sizes,
+    warm_kernel,
+)
 
 
-def test_a_stream_costs_about_what_the_bare_sdk_does_and_is_seen_as_soon(tmp_path: Path):
+def test_a_stream_that_nobody_watches_costs_about_what_the_bare_sdk_does(tmp_path: Path):
     with warm_kernel(tmp_path) as (kernel, stream):
         hold(costs(kernel, stream, rounds=3))
+
+
+def test_the_first_words_are_seen_about_as_soon_as_a_bare_loop_shows_them(tmp_path: Path):
+    with warm_kernel(tmp_path) as (kernel, stream):
+        hold({FIRST: first_sight(kernel, stream, rounds=3)})
+        kernel.extend()
+        hold({FIRST_EXTENDED: first_sight(kernel, stream, rounds=3)})
 
 
 @pytest.mark.parametrize(("chunks", "seen"), [(10, 1), (100, 3), (1000, 8)])
@@ -23,3 +40,9 @@ def test_updates_cost_at_most_eight_times_the_text_and_then_one_bundle_comes(
         ran = stream.slowly(kernel, chunks)
     assert len(drawn(ran)) >= seen, "it is seen to grow"
     hold({BYTES[chunks]: sizes(ran, chunks)})
+
+
+def test_deltas_for_the_extension_cost_at_most_four_times_a_text_of_some_length(tmp_path: Path):
+    with warm_kernel(tmp_path) as (kernel, stream):
+        kernel.extend()
+        hold({BYTES_EXTENDED[n]: sizes(stream.slowly(kernel, n), n) for n in (10, 100)})

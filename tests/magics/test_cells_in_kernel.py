@@ -16,7 +16,7 @@ from ..replay import Answer, Replay
 from ..sse import ANSWER, chunk, stream, text
 
 VSCODE = "vscode-notebook-cell:/home/me/a.ipynb#W0sZmlsZQ%3D%3D"
-PANEL, CELLS = "gemini_magic.panel", "gemini_magic.cells"
+CELLS = "gemini_magic.cells"
 
 
 def code(source: str, output: str = "", outcome: str = "OUTCOME_OK") -> list[dict[str, Any]]:
@@ -70,20 +70,6 @@ def asking(kernel: Kernel) -> Iterator[Any]:
         server.__exit__()
 
 
-def extended(kernel: Kernel) -> None:
-    """From here on this client is a front end with our extension."""
-    opening = kernel.client.session.msg(
-        "comm_open",
-        {"comm_id": "panel", "target_name": PANEL, "data": {"type": "hello", "notified": True}},
-    )
-    kernel.client.shell_channel.send(opening)
-    while True:
-        message = kernel.client.get_iopub_msg(timeout=60)
-        if message["msg_type"] == "comm_msg" and message["content"]["comm_id"] == "panel":
-            assert message["content"]["data"] == {"type": "hello"}
-            return
-
-
 def request(kernel: Kernel, data: dict[str, Any]) -> dict[str, Any]:
     """Ask on the panel comm, as a button does, and wait for the answer."""
     kernel.client.shell_channel.send(
@@ -126,7 +112,7 @@ def answered(kernel: Kernel, request: str, word: str) -> Ran:
 
 def test_the_extension_is_sent_the_cells_for_the_cell_that_asked(asking: Any):
     kernel = asking(Answer(ANSWER))
-    extended(kernel)
+    kernel.extend()
     ran = kernel.run("%%gemini --insert all\nwhat?", cell="src")
     (sent,) = insertions(ran)
     assert sent["source_cell"] == sent["below"] == "src"
@@ -142,7 +128,7 @@ def test_the_extension_is_sent_the_cells_for_the_cell_that_asked(asking: Any):
 
 def test_without_the_option_nothing_is_inserted_and_the_trait_is_its_default(asking: Any):
     kernel = asking(Answer(ANSWER))
-    extended(kernel)
+    kernel.extend()
     ran = kernel.run("%%gemini\nwhat?", cell="src")
     assert not insertions(ran) and not payloads(ran)
     assert "insert" not in ran.turn["request"]["config"]
@@ -156,7 +142,7 @@ def test_without_the_option_nothing_is_inserted_and_the_trait_is_its_default(ask
 
 def test_run_is_passed_on_and_refused_without_something_to_insert(asking: Any):
     kernel = asking(Answer(ANSWER))
-    extended(kernel)
+    kernel.extend()
     (sent,) = insertions(kernel.run("%%gemini -i code --run\nwhat?", cell="src"))
     assert sent["run"] is True
     for line in ("--run", "--run --insert none"):
@@ -167,7 +153,7 @@ def test_run_is_passed_on_and_refused_without_something_to_insert(asking: Any):
 
 def test_a_rerun_sends_the_new_answer_alone_and_several_answers_in_their_order(asking: Any):
     kernel = asking(Answer(ANSWER))
-    extended(kernel)
+    kernel.extend()
     first = kernel.run("%%gemini -i code\nwhat?", cell="src").turn["id"]
     (again,) = insertions(kernel.run("%%gemini -i code -c other\nwhat?", cell="src"))
     assert first not in again["answers"] and again["answers"] == [again["turn"]]
@@ -179,14 +165,14 @@ def test_a_rerun_sends_the_new_answer_alone_and_several_answers_in_their_order(a
 
 def test_an_answer_that_failed_inserts_nothing(asking: Any):
     kernel = asking(Answer(stream({"promptFeedback": {"blockReason": "SAFETY"}})))
-    extended(kernel)
+    kernel.extend()
     ran = kernel.run("%%gemini --insert all\nwhat?", cell="src")
     assert not ran.ok and not insertions(ran)
 
 
 def test_the_subcommand_inserts_any_answer_below_the_cell_that_asked(asking: Any):
     kernel = asking(Answer(ANSWER))
-    extended(kernel)
+    kernel.extend()
     kernel.run("%%gemini\none", cell="a")
     kernel.run("%%gemini\ntwo", cell="b")
     ran = kernel.run("%gemini insert 1 code", cell="c")
@@ -256,7 +242,7 @@ def test_no_route_runs_the_models_code(
 ):
     kernel = asking(MODELS)
     if extension:
-        extended(kernel)
+        kernel.extend()
     for watched in (True, False):
         assert kernel.run(f"%%gemini {options}\nwhat?", cell=cell, watched=watched).ok
         assert kernel.run("%gemini insert all", cell=cell, watched=watched).ok
@@ -265,7 +251,7 @@ def test_no_route_runs_the_models_code(
 
 def test_ipythons_own_syntax_in_the_models_code_is_never_put_into_a_code_cell(asking: Any):
     kernel = asking(MODELS)
-    extended(kernel)
+    kernel.extend()
     (sent,) = insertions(kernel.run("%%gemini --insert all\nwhat?", cell="src"))
     codes = [cell["source"] for cell in sent["cells"] if cell["cell_type"] == "code"]
     assert len(codes) == 2
@@ -357,7 +343,7 @@ def test_buttons_are_answered_also_for_a_turn_this_kernel_does_not_know(asking: 
     kernel = asking(Answer(ANSWER))
     turn = kernel.run("%%gemini\nwhat?", cell="src").turn
     kernel.run("%reload_ext gemini_magic")
-    extended(kernel)
+    kernel.extend()
     wanted = {"type": "cells", "id": 1, "turn": turn, "source_cell": "src", "what": "all"}
     found = request(kernel, wanted)
     assert (found["id"], found["turn"], found["answers"]) == (1, turn["id"], [turn["id"]])
