@@ -85,9 +85,9 @@ class Stop:
 class Outgoing:
     """One request, ready to leave.
 
-    ``contents``: wire Contents, history first, the prompt last, as plain dicts (kept by the
-    conversation and handed over whole). ``timeout``: seconds, the longest wait between complete
-    events. ``retries``: how often to try again before the first event.
+    ``contents``: wire Contents, history first, the prompt last; those that a conversation keeps
+    are ready to be sent (`gemini_magic.contents`). ``timeout``: seconds, the longest wait between
+    complete events. ``retries``: how often to try again before the first event.
     """
 
     model: str
