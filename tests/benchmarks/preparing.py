@@ -17,6 +17,7 @@ from ..replay import Asked, Replay
 from ..sse import ANSWER
 from .history import contents, saved
 from .measuring import Claim, Found, Results, in_turn
+from .warming import warmed
 
 SIZES = (1, 10, 100, 1000)
 MOST = {1: 0.008, 100: 0.015, 1000: 0.025}
@@ -109,6 +110,7 @@ def measure(folder: Path, rounds: int, sizes: tuple[int, ...] = SIZES, chats: in
             done(f"%gemini load {saved(folder, turns)}")
             return {"ours": ours, "raw": raw}
 
+        warmed(kernel)
         done(f"ADDRESS = {server.url.split('/')[2]!r}" + RAW_SEND)
         for turns in sizes:
             found = in_turn(rounds, sending(turns), warm=2)

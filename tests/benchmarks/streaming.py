@@ -17,6 +17,7 @@ from ..kernel import Kernel, Ran
 from ..replay import Asked, Replay
 from ..sse import frame, text
 from .measuring import Claim, Found, Results, in_turn
+from .warming import warmed
 
 CHUNKS = 1000
 GAP = 0.01  # seconds between chunks, where an answer takes its time
@@ -113,8 +114,7 @@ def warm_kernel(folder: Path) -> Iterator[tuple[Kernel, Stream]]:
     ):
         ran = kernel.run(f"ADDRESS = {server.url!r}" + FLOORS)
         assert ran.ok, ran.error
-        joined = "[t.join() for t in __import__('threading').enumerate() if 'preload' in t.name]"
-        assert kernel.run(joined).ok
+        warmed(kernel)
         yield kernel, stream
 
 

@@ -40,6 +40,16 @@ print(time.perf_counter() - started)
 """
 
 
+def warmed(kernel: Kernel) -> None:
+    """Wait until the preload of ``kernel`` is over: what is measured then is warm."""
+    ran = kernel.run(
+        "for thread in __import__('threading').enumerate():\n"
+        "    if thread.name == 'gemini-preload':\n"
+        "        thread.join()"
+    )
+    assert ran.ok, ran.error
+
+
 def paused(folder: Path) -> tuple[float, float]:
     """The longest pause of a busy cell in a fresh kernel, and the preload's most in one."""
     with Kernel(folder, load=False, GEMINI_API_KEY="k" * 12) as kernel:
