@@ -13,21 +13,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from gemini_magic.contents import Content
-from gemini_magic.conversation import Conversation, Conversations, Place
+from gemini_magic.conversation import Conversations
 from gemini_magic.errors import AnswerFailed, AnswerInterrupted, GeminiError
 from gemini_magic.events import Assembly, Chunk, phase
 from gemini_magic.parts import Json, Response
+from gemini_magic.question import Placed, Question
 from gemini_magic.tools.calling import ROUNDS, answer, waiting
-from gemini_magic.tools.declaring import Tool
-from gemini_magic.transport.protocol import Config, Outgoing, Stop, Transport
+from gemini_magic.transport.protocol import Outgoing, Stop, Transport
 from gemini_magic.turn import Request, Turn, Usage
 from gemini_magic.wire import content
-
-if TYPE_CHECKING:
-    from gemini_magic.attach.item import Item
 
 
 class View(Protocol):
@@ -56,31 +53,6 @@ class Silent:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What to ask, of whom, and where it belongs.
-
-    ``conversation``: its name, None for the kernel's current one. ``stateless``: neither read nor
-    write history. ``items``: what is attached. ``tools``: the functions that ``config`` declares;
-    each call of one has ``timeout`` seconds. ``cell`` and ``call``: the owner in the notebook.
-    ``noted``: what the turn records beside ``config`` and is not sent (the wish to insert cells).
-    """
-
-    prompt: str
-    model: str
-    config: Config = field(default_factory=Config)
-    conversation: str | None = None
-    stateless: bool = False
-    cell: str | None = None
-    call: int = 0
-    items: tuple[Item, ...] = ()
-    tools: tuple[Tool, ...] = ()
-    stream: bool = True
-    timeout: float = 120.0
-    retries: int = 4
-    noted: Json = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Running:
     """A request under way: its turn as it began, what it is to replace, and its off switch."""
 
@@ -103,44 +75,33 @@ class Engine:
         self.running: dict[str, Running] = {}
         self.last: Turn | None = None
 
-    def outgoing(self, question: Question, stop: Stop | None = None) -> Outgoing:
-        """The request as it would leave now, history included; nothing is sent or recorded."""
-        conversation, place = self._place(question)
-        history = _history(conversation, place)
-        user = self._user(question, history)
-        return self._outgoing(question, [*history, user], stop or Stop())
-
-    @staticmethod
-    def _user(question: Question, history: list[Content]) -> Content:
-        """The prompt's wire Content, what is attached first."""
-        attached: list[Json] = []
-        if question.items:
-            from gemini_magic.attach.content import count, parts
-
-            attached = parts(question.items, first=count(history))
-        return Content(role="user", parts=[*attached, {"text": question.prompt}])
-
-    @staticmethod
-    def _outgoing(question: Question, contents: list[Content], stop: Stop) -> Outgoing:
-        return Outgoing(
+    def placed(self, question: Question) -> Placed:
+        """``question`` at the place it has now; nothing is sent or recorded."""
+        conversation = place = None
+        history: list[Content] = []
+        if not question.stateless:
+            conversation = self.conversations.get(question.conversation)
+            place = conversation.place(question.cell, question.call)
+            history = conversation.contents(place)
+        outgoing = Outgoing(
             model=question.model,
-            contents=contents,
+            contents=[*history, _user(question, history)],
             config=question.config,
             stream=question.stream,
             timeout=question.timeout,
             retries=question.retries,
-            stop=stop,
+            stop=Stop(),
         )
+        return Placed(question, conversation, place, outgoing)
 
-    def ask(self, question: Question, backend: str, transport: Transport, view: View) -> Turn:
+    def ask(self, asked: Question | Placed, backend: str, transport: Transport, view: View) -> Turn:
         """Ask, show and remember; returns the turn, or raises our error after showing it.
 
         ``backend`` is the word that the turn records: developer, vertex or emulator. Raises
         `GeminiError` (blocked and failed answers too) and `AnswerInterrupted`.
         """
-        conversation, place = self._place(question)
-        history = _history(conversation, place)
-        user = self._user(question, history)
+        placed = asked if isinstance(asked, Placed) else self.placed(asked)
+        question = placed.question
         turn = Turn(
             id=secrets.token_hex(8),
             request=Request(
@@ -150,38 +111,28 @@ class Engine:
                 config={**question.config.to_dict(), **question.noted},
                 attachments=tuple(item.record for item in question.items),
             ),
-            conversation="" if conversation is None else conversation.name,
+            conversation=placed.name,
             cell=question.cell,
             started=datetime.now().astimezone().isoformat(timespec="milliseconds"),
         )
-        replaced = place.replaces if place is not None else None
-        running = Running(turn, None if replaced is None else replaced.turn.id)
+        replaced = placed.place.replaces if placed.place is not None else None
+        running = Running(
+            turn, None if replaced is None else replaced.turn.id, placed.outgoing.stop
+        )
         self.running[turn.id] = running
         self._changed()
         try:
-            turn, error = self._receive(
-                Assembly(turn),
-                transport,
-                self._outgoing(question, [*history, user], running.stop),
-                view,
-                question,
-            )
+            turn, error = self._receive(Assembly(turn), transport, placed.outgoing, view, question)
         finally:
             del self.running[turn.id]
         self.spent.append((turn.model, turn.conversation, turn.usage))
         self.emulated += turn.request.backend == "emulator"
-        self._record(turn, user, conversation, place)
+        self._record(turn, placed)
         view.ended(turn)
         self._changed()
         if error is not None:
             raise error
         return turn
-
-    def _place(self, question: Question) -> tuple[Conversation | None, Place | None]:
-        if question.stateless:
-            return None, None
-        conversation = self.conversations.get(question.conversation)
-        return conversation, conversation.place(question.cell, question.call)
 
     def _receive(
         self,
@@ -240,29 +191,26 @@ class Engine:
             stopped = interrupted()
             return assembly.stopped(elapsed(), stopped), stopped
 
-    def _record(
-        self, turn: Turn, user: Content, conversation: Conversation | None, place: Place | None
-    ) -> None:
+    def _record(self, turn: Turn, placed: Placed) -> None:
         self.last = turn
-        if conversation is not None and place is not None:
-            conversation.put(place, turn, user)
+        if placed.conversation is not None and placed.place is not None:
+            placed.conversation.put(placed.place, turn, placed.user)
 
-    def recall(self, question: Question, turn: Turn, view: View) -> Turn:
-        """Show and remember ``turn``, a stored answer, as the answer to ``question``.
+    def recall(self, placed: Placed, turn: Turn, view: View) -> Turn:
+        """Show and remember ``turn``, a stored answer, as the answer to a question.
 
         Nothing is sent, and its usage is not counted again.
         """
-        conversation, place = self._place(question)
-        user = self._user(question, _history(conversation, place))
+        question = placed.question
         # What is wished for now, not what was when the answer was stored.
         config = {**question.config.to_dict(), **question.noted}
         turn = replace(
             turn,
             request=replace(turn.request, config=config),
-            conversation="" if conversation is None else conversation.name,
+            conversation=placed.name,
             cell=question.cell,
         )
-        self._record(turn, user, conversation, place)
+        self._record(turn, placed)
         view.ended(turn)
         self._changed()
         return turn
@@ -275,8 +223,14 @@ class Engine:
         return bool(found)
 
 
-def _history(conversation: Conversation | None, place: Place | None) -> list[Content]:
-    return [] if conversation is None or place is None else conversation.contents(place)
+def _user(question: Question, history: list[Content]) -> Content:
+    """The prompt's wire Content, what is attached first."""
+    attached: list[Json] = []
+    if question.items:
+        from gemini_magic.attach.content import count, parts
+
+        attached = parts(question.items, first=count(history))
+    return Content(role="user", parts=[*attached, {"text": question.prompt}])
 
 
 def interrupted() -> AnswerInterrupted:

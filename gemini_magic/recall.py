@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from gemini_magic.engine import Question
 from gemini_magic.errors import OptionError
+from gemini_magic.question import Question
 from gemini_magic.run import Run
 from gemini_magic.settings import Settings
 from gemini_magic.transport.answers import Answers

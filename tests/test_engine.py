@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from gemini_magic.emulator import Emulator
-from gemini_magic.engine import Engine, Question, Silent
+from gemini_magic.engine import Engine, Silent
 from gemini_magic.errors import GeminiError
 from gemini_magic.parts import Text
+from gemini_magic.question import Question
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.google import GoogleTransport
 from gemini_magic.transport.protocol import Config

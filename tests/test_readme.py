@@ -33,7 +33,7 @@ def subcommand_rows() -> list[str]:
 
 
 def trait_rows() -> list[str]:
-    traits: dict[str, TraitType] = GeminiMagics.class_own_traits(config=True)
+    traits: dict[str, TraitType] = GeminiMagics.class_traits(config=True)
     return [
         f"| `{name}` | `{trait.default_value_repr()}` | {cell(str(trait.help))} |"
         for name, trait in traits.items()

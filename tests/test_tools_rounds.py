@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from gemini_magic.conversation import Conversation, Exchange
-from gemini_magic.engine import Engine, Question, Silent
+from gemini_magic.engine import Engine, Silent
 from gemini_magic.errors import AnswerFailed, AnswerInterrupted, GeminiError
 from gemini_magic.parts import Call, Response, Text
+from gemini_magic.question import Question
 from gemini_magic.storage import load_conversation, save_conversation
 from gemini_magic.tools import ROUNDS, declare
 from gemini_magic.transport.backends import Backend

@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from gemini_magic.budget import Limit, check
-from gemini_magic.engine import Question, View
+from gemini_magic.engine import View
 from gemini_magic.errors import OptionError
 from gemini_magic.magics.asking import refuse_tools
 from gemini_magic.magics.length import watch
+from gemini_magic.question import Question
 from gemini_magic.transport.protocol import Transport
 from gemini_magic.turn import Turn
 
@@ -38,12 +39,13 @@ def answer(
         raise OptionError("--reuse and --fresh cannot go together.", "Leave one of them out.")
     reuse = (wanted or settings.reuse) and not given.get("fresh", False)
     store = recall.store(settings, needed=wanted)
-    outgoing = engine.outgoing(asked)
+    placed = engine.placed(asked)
+    outgoing = placed.outgoing
     with recall.asking(store, outgoing, reuse):
         if store is not None and reuse:
             stored = store.find(outgoing, emulator=settings.backend == "emulator")
             if stored is not None:
-                return engine.recall(asked, recall.own(asked, stored), show())
+                return engine.recall(placed, recall.own(asked, stored), show())
         watch(magics, asked, outgoing)
         check(outgoing, limits(magics, given))
         connection = magics.connect()
@@ -51,7 +53,7 @@ def answer(
         refuse_tools(asked, kind)
         before = engine.last
         try:
-            turn = engine.ask(asked, kind, _paced(magics, connection.transport), show())
+            turn = engine.ask(placed, kind, _paced(magics, connection.transport), show())
         finally:
             if magics.run is not None and engine.last not in (None, before):
                 magics.run.spend(engine.last)

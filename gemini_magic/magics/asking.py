@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gemini_magic.engine import Question, Silent, View
+from gemini_magic.engine import Silent, View
 from gemini_magic.errors import ModelNotFound, PromptError
 from gemini_magic.magics.options import help_table, parse
 from gemini_magic.magics.situation import Situation, situation
 from gemini_magic.prompt import expand
+from gemini_magic.question import Question
 from gemini_magic.settings import Settings
 from gemini_magic.transport.protocol import Config
 from gemini_magic.turn import Turn
@@ -28,7 +29,7 @@ def ask_cell(magics: GeminiMagics, line: str, body: str) -> None:
     if given.get("help"):
         magics.say(f"%%{magics.magic_name} [options]\nthe prompt\n\n{help_table()}")
         return
-    refuse_empty(body, magics.magic_name)
+    refuse_empty(body, f"Write it on the lines below %%{magics.magic_name}.")
     prompt = expand(body, magics.namespace)
     given = with_data(given, magics.namespace, magics.settings.max_attachment_bytes)
     if given.get("preview"):
@@ -100,20 +101,17 @@ def refuse_tools(question: Question, backend: str) -> None:
         refuse_combination(question.model, backend, question.config)
 
 
-def refuse_empty(prompt: str, magic: str) -> None:
-    """Raise PromptError on a prompt of white space."""
+def refuse_empty(prompt: str, hint: str) -> None:
+    """Raise PromptError with ``hint`` on a prompt of white space."""
     if not prompt.strip():
-        raise PromptError(
-            "The prompt is empty: there is nothing to ask.",
-            f"Write it on the lines below %%{magic}.",
-        )
+        raise PromptError("The prompt is empty: there is nothing to ask.", hint)
 
 
 def ask(
     magics: GeminiMagics, prompt: str, given: Mapping[str, Any], *, quiet: bool = False
 ) -> Turn:
     """Ask, show (unless ``quiet``), and bind the turn to ``--output``, also a failed one."""
-    refuse_empty(prompt, magics.magic_name)
+    refuse_empty(prompt, 'Pass some: ask("What is ...?").')
     now = situation(magics.shell)
     wanted, noted = (None, {}) if quiet else _wish(magics, given)
     asked = to_question(magics.settings, prompt, given, magics.place(now, given))

@@ -134,7 +134,7 @@ def _on_line(
 
 def _settings(magics: GeminiMagics, fragment: str) -> Iterator[tuple[str, str]]:
     name, equals, _ = fragment.partition("=")
-    traits = magics.class_own_traits(config=True)
+    traits = magics.class_traits(config=True)
     if not equals:
         return _plain(traits, "setting")
     values = getattr(traits.get(name), "values", None) or ()

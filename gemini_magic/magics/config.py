@@ -37,7 +37,7 @@ def config(magics: GeminiMagics, rest: str) -> None:
 def source(magics: GeminiMagics, name: str) -> str:
     """Where the value in force of a setting comes from, in words."""
     if name in magics.chosen:
-        return "%gemini"
+        return f"%{magics.magic_name}"
     if magics.run is not None and name in magics.run.settings():
         return "jupyter gemini run"
     if name in magics.set_by_user or (
@@ -51,7 +51,7 @@ def source(magics: GeminiMagics, name: str) -> str:
 
 
 def _traits(magics: GeminiMagics) -> dict[str, TraitType[Any, Any]]:
-    return type(magics).class_own_traits(config=True)
+    return type(magics).class_traits(config=True)
 
 
 def _line(magics: GeminiMagics, name: str) -> str:

@@ -41,7 +41,7 @@ def doctor(magics: GeminiMagics, rest: str) -> None:
         raise OptionError(f"%gemini doctor does not take {rest[:60]!r}.", near)
     problems = 0
     for finding in examine(magics, ask=rest == "--ask"):
-        magics.say(str(finding))
+        magics.say(magics.named(str(finding)))
         problems += finding.state == "problem"
     magics.say(f"{count(problems, 'problem')} found" if problems else "nothing is in the way")
 
@@ -182,8 +182,9 @@ def _service(magics: GeminiMagics, connection: Connection) -> Iterator[Finding]:
 
 
 def _dry_run(magics: GeminiMagics) -> Finding:
-    from gemini_magic.engine import Question, Silent
+    from gemini_magic.engine import Silent
     from gemini_magic.magics.answering import answer
+    from gemini_magic.question import Question
     from gemini_magic.transport.protocol import Config
 
     question = Question(

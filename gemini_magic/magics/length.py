@@ -15,8 +15,9 @@ from gemini_magic.errors import PromptError
 from gemini_magic.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from gemini_magic.engine import Engine, Question
+    from gemini_magic.engine import Engine
     from gemini_magic.magics.magic import GeminiMagics
+    from gemini_magic.question import Question
     from gemini_magic.transport.protocol import Outgoing
 
 WARNING = 0.8  # of the limit

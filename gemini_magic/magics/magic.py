@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import threading
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import MethodType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode, observe, validate
+from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
 
-from gemini_magic.errors import GeminiError, redact
-from gemini_magic.magics.cell_state import CellState
-from gemini_magic.magics.situation import Situation
-from gemini_magic.settings import (
-    BACKENDS,
-    DEFAULT_MODEL,
-    INSERTS,
-    RUN,
-    THINKING,
-    VIEWS,
-    Settings,
-    from_environment,
+from gemini_magic.errors import (
+    AnswerInterrupted,
+    GeminiError,
+    OptionError,
+    did_you_mean,
+    redact,
 )
+from gemini_magic.magics.cell_state import CellState
+from gemini_magic.magics.naming import NAME, name_in, named
+from gemini_magic.magics.situation import Situation
+from gemini_magic.magics.traits import GeminiTraits
+from gemini_magic.settings import BACKENDS, ENVIRONMENT, RUN, Settings, from_environment
 
 if TYPE_CHECKING:
     from gemini_magic.engine import Engine
@@ -57,6 +54,8 @@ def _readable_errors(method: F) -> F:
         try:
             return method(self, *args, **kwargs)
         except (GeminiError, KeyboardInterrupt) as error:
+            if isinstance(error, GeminiError | AnswerInterrupted):
+                name_in(error, self.magic_name)
             if self.chosen.get("show_tracebacks", self.show_tracebacks):
                 error.full_traceback = True  # type: ignore[union-attr]
                 raise
@@ -66,56 +65,13 @@ def _readable_errors(method: F) -> F:
 
 
 @magics_class
-class GeminiMagics(Magics):
+class GeminiMagics(GeminiTraits):
     """Settings of %%gemini; each can be set with %config or in ipython_config.py."""
 
-    model = Unicode(DEFAULT_MODEL, help="model that answers; also GEMINI_MAGIC_MODEL").tag(
-        config=True
-    )
-    backend = Enum(
-        BACKENDS, "auto", help="who answers; auto: Vertex when switched on, else a key"
-    ).tag(config=True)
-    api_version = Unicode("v1beta", help="version of the Developer API").tag(config=True)
-    system = Unicode(None, allow_none=True, help="system instruction").tag(config=True)
-    thinking = Enum(THINKING, None, allow_none=True, help="how long the model thinks").tag(
-        config=True
-    )
-    insert = Enum(INSERTS, "none", help="new cells below each answer").tag(config=True)
-    view = Enum(VIEWS, "auto", help="how answers are shown").tag(config=True)
-    timeout = Float(120.0, help="seconds, the longest wait between complete events").tag(
-        config=True
-    )
-    retries = Integer(4, min=0, max=20, help="tries again before the first event").tag(config=True)
-    max_attachment_bytes = Integer(
-        20_000_000, min=1, help="the most that the attachments of one request may have together"
-    ).tag(config=True)
-    show_thoughts = Bool(True, help="show the summaries of the model's thinking").tag(config=True)
-    show_tracebacks = Bool(False, help="show Python's traceback under an error").tag(config=True)
-    magic_name = Unicode("gemini", help="the name of the magic, set before loading").tag(
-        config=True
-    )
-    answers_dir = Unicode(
-        None, allow_none=True, help="folder that keeps answers; also GEMINI_MAGIC_ANSWERS"
-    ).tag(config=True)
-    reuse = Bool(False, help="show stored answers to the same request, without calling").tag(
-        config=True
-    )
-    max_cost = Float(None, allow_none=True, min=0, help="limit of one call's cost in USD").tag(
-        config=True
-    )
-    session_max_cost = Float(
-        None, allow_none=True, min=0, help="limit of this kernel's cost in USD"
-    ).tag(config=True)
-    preload = Bool(True, help="import the SDK in the background after loading").tag(config=True)
-
     def __init__(self, shell: Any, **kwargs: Any) -> None:
-        self._set_by_user: set[str] = set()
-        self.loaded = False  # set by loading.load, when the magic stands under its name
         super().__init__(shell, **kwargs)
-        self.magics = {
-            kind: dict.fromkeys([self.magic_name], table["gemini"])
-            for kind, table in self.magics.items()
-        }
+        magic = self._called(self.magic_name)
+        self.magics = {kind: {self.magic_name: magic} for kind in self.magics}
         self.listed_models: list[str] = []  # by %gemini models
         self.input_limits: dict[str, int] = {}  # tokens that a model takes, as it was listed
         self.chosen: dict[str, Any] = {}  # by %gemini config, model, backend: above the traits
@@ -131,43 +87,7 @@ class GeminiMagics(Magics):
         self.front_end: FrontEnd | None = None
         self.cells = CellState()
 
-    @validate("model", "magic_name")
-    def _not_empty(self, proposal: Any) -> Any:
-        value = proposal["value"].strip()
-        if not value or (proposal["trait"].name == "magic_name" and not value.isidentifier()):
-            raise TraitError(f"{proposal['trait'].name} cannot be {proposal['value']!r}")
-        if proposal["trait"].name == "magic_name" and self.loaded and value != self.magic_name:
-            raise TraitError("magic_name is read when the extension is loaded: set it before")
-        return value
-
-    @validate("api_version")
-    def _version(self, proposal: Any) -> Any:
-        if not re.fullmatch(r"v\d\w*", proposal["value"]):
-            raise TraitError(f"api_version is a name like v1beta, not {proposal['value']!r}")
-        return proposal["value"]
-
-    @validate("timeout")
-    def _positive(self, proposal: Any) -> Any:
-        if not 0 < proposal["value"] <= 86_400:
-            raise TraitError("timeout is a number of seconds above 0")
-        return proposal["value"]
-
-    @validate("max_cost", "session_max_cost")
-    def _finite(self, proposal: Any) -> Any:
-        if proposal["value"] is not None and not math.isfinite(proposal["value"]):
-            raise TraitError(f"{proposal['trait'].name} is an amount of US dollars")
-        return proposal["value"]
-
-    @observe(*Settings.__dataclass_fields__)
-    def _note(self, change: Any) -> None:
-        self._set_by_user.add(change["name"])
-
     # -- what the parts of a kernel share ------------------------------------------------------
-
-    @property
-    def set_by_user(self) -> frozenset[str]:
-        """The traits that were set, by configuration or ``%config``."""
-        return frozenset(self._set_by_user)
 
     @property
     def settings(self) -> Settings:
@@ -226,6 +146,12 @@ class GeminiMagics(Magics):
     def wanted_backend(self) -> tuple[str, str | None]:
         """The name of the backend in force, and the API version when one was set."""
         settings = self.settings
+        if settings.backend not in BACKENDS:  # every other source of it has been checked
+            raise OptionError(
+                f"{ENVIRONMENT['backend']} is {settings.backend[:60]!r}, which is no backend.",
+                did_you_mean(settings.backend.lower(), BACKENDS)
+                or f"Set it to one of {', '.join(BACKENDS)}, or leave it out.",
+            )
         given = self._set_by_user.union(self.chosen)
         return settings.backend, settings.api_version if "api_version" in given else None
 
@@ -248,6 +174,19 @@ class GeminiMagics(Magics):
         return ask_cell(self, line, self.body(cell))
 
     gemini.__doc__ = DOC
+
+    def _called(self, name: str) -> Callable[..., Any]:
+        """The magic, with a help text (``%%NAME?``) that speaks of it by its name."""
+        own: Any = getattr(self, "gemini")  # noqa: B009  IPython's decorators leave it no type
+        if name == NAME:
+            return cast("Callable[..., Any]", own)
+
+        @wraps(own.__func__)
+        def magic(self: GeminiMagics, line: str, cell: str | None = None) -> None:
+            own(line, cell)
+
+        magic.__doc__ = named(DOC, name)
+        return MethodType(magic, self)
 
     def body(self, cell: str) -> str:
         """The prompt as it was typed: without the newline that IPython adds to a cell."""
@@ -277,7 +216,11 @@ class GeminiMagics(Magics):
         """Ask with the options that were given; shows the answer unless ``quiet``."""
         from gemini_magic.magics.asking import ask
 
-        return ask(self, prompt, given, quiet=quiet)
+        try:
+            return ask(self, prompt, given, quiet=quiet)
+        except (GeminiError, AnswerInterrupted) as error:
+            name_in(error, self.magic_name)
+            raise
 
     # -- loading and unloading -------------------------------------------------------------------
 
@@ -339,6 +282,10 @@ class GeminiMagics(Magics):
             self._engine.stop()
         if self._connections is not None:
             self._connections.close()
+
+    def named(self, text: str) -> str:
+        """``text`` of ours with the magic under its name (see `gemini_magic.magics.naming`)."""
+        return named(text, self.magic_name)
 
     def say(self, text: str) -> None:
         """Print for the user, or tell who listens; what looks like a key is in neither."""

@@ -10,8 +10,8 @@ from gemini_magic.magics.length import estimate
 
 if TYPE_CHECKING:
     from gemini_magic.attach.item import Item
-    from gemini_magic.engine import Question
     from gemini_magic.magics.magic import GeminiMagics
+    from gemini_magic.question import Question
 
 LONGEST = 400  # characters of one string in the shown body
 
@@ -25,7 +25,7 @@ def preview(magics: GeminiMagics, question: Question) -> None:
     """
     connection = magics.connect()
     refuse_tools(question, connection.backend.kind)
-    outgoing = magics.engine.outgoing(question)
+    outgoing = magics.engine.placed(question).outgoing
     request = connection.transport.preview(outgoing)
     contents = request.body.get("contents", [])
     magics.say(

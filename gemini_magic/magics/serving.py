@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gemini_magic.errors import AnswerInterrupted, GeminiError
+from gemini_magic.magics.naming import name_in
 from gemini_magic.magics.situation import situation
 
 if TYPE_CHECKING:
@@ -56,10 +58,14 @@ def look(magics: GeminiMagics) -> Look:
 
 def serve(magics: GeminiMagics, request: Json) -> Json:
     """Answer what a button or the sidebar asks for; raises what is in the way."""
-    if request["type"] in BUTTONS:
-        from gemini_magic.magics.verifying import serve as press
+    try:
+        if request["type"] in BUTTONS:
+            from gemini_magic.magics.verifying import serve as press
 
-        return press(magics, request)
-    from gemini_magic.magics.panel.requests import answer
+            return press(magics, request)
+        from gemini_magic.magics.panel.requests import answer
 
-    return answer(magics, request)
+        return answer(magics, request)
+    except (GeminiError, AnswerInterrupted) as error:
+        name_in(error, magics.magic_name)
+        raise

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gemini_magic.errors import NoBackend, OptionError, did_you_mean
+from gemini_magic.errors import GeminiError, OptionError, did_you_mean
 from gemini_magic.magics import (
     cell_commands,
     config,
@@ -73,8 +73,8 @@ def _status(magics: GeminiMagics, rest: str) -> None:
     conversation = magics.engine.conversations.get()
     try:
         backend = str(magics.connect().backend)
-    except NoBackend as error:
-        backend = f"none: {error.what}\n              {error.hint}"
+    except GeminiError as error:
+        backend = f"none: {magics.named(error.what)}\n              {magics.named(error.hint)}"
     total = sum((usage for _, _, usage in magics.engine.spent), Usage())
     magics.say(
         f"backend       {backend}\n"
@@ -102,7 +102,7 @@ def _help(magics: GeminiMagics, rest: str) -> None:
     rows = "\n".join(f"  {command.usage:<{width}}  {command.help}" for command in SUBCOMMANDS)
     magics.say(
         f"%%{name} [options], the prompt on the lines below it\n{help_table()}\n\n"
-        f"%{name} SUBCOMMAND\n{rows}\n\n"
+        f"%{name} SUBCOMMAND\n{magics.named(rows)}\n\n"
         "In a prompt, $`expr` is replaced by the value of the expression."
     )
 
@@ -158,7 +158,7 @@ def _undo(magics: GeminiMagics, rest: str) -> None:
     magics.say(
         "nothing to undo"
         if exchange is None
-        else f"removed: {described(exchange)}\n%gemini redo brings it back"
+        else f"removed: {described(exchange)}\n%{magics.magic_name} redo brings it back"
     )
 
 
@@ -174,7 +174,7 @@ def _reset(magics: GeminiMagics, rest: str) -> None:
     count = conversation.reset()
     magics.say(
         f"conversation {conversation.name} is empty; {_count(count, 'exchange')} removed, "
-        "%gemini redo brings them back one by one"
+        f"%{magics.magic_name} redo brings them back one by one"
     )
 
 

@@ -193,9 +193,15 @@ def _quota_hint(found: _Found) -> str:
     metadata = found.detail("ErrorInfo").get("metadata")
     if not quota and isinstance(metadata, dict):
         quota = str(metadata.get("quota_limit") or "")
-    wait = "a while" if found.retry_after is None else f"{found.retry_after:g} s"
+    match found.retry_after:
+        case None:
+            again = "Wait a while and run"
+        case 0:
+            again = "Run"
+        case seconds:
+            again = f"Wait {seconds:g} s and run"
     over = f" Quota: {one_line(quota)}." if quota else ""
-    return f"Wait {wait} and run the cell again, or use another model or key.{over}"
+    return f"{again} the cell again, or use another model or key.{over}"
 
 
 def _request_hint(found: _Found) -> str:

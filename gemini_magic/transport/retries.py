@@ -42,8 +42,9 @@ class Waits:
             return None
         self._done += 1
         seconds = asked if asked is not None else self._backoff()
-        why = _why(error)
-        return Wait(seconds, f"retrying in {seconds:.0f} s, {self._done} of {self._retries}: {why}")
+        when = f"in {seconds:.0f} s" if seconds >= 0.5 else "now"
+        said = f"retrying {when}, {self._done} of {self._retries}: {_why(error)}"
+        return Wait(seconds, said)
 
     def _backoff(self) -> float:
         state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})

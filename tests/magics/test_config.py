@@ -32,7 +32,7 @@ def test_all_settings_are_shown_with_where_each_comes_from(
     config(magics, "")
     said = capsys.readouterr().out
     rows = {line.split()[0]: line.split(maxsplit=1)[1] for line in said.splitlines()}
-    assert set(rows) == set(GeminiMagics.class_own_traits(config=True))
+    assert set(rows) == set(GeminiMagics.class_traits(config=True))
     assert rows["model"] == "'gemini-2.5-pro'  (GEMINI_MAGIC_MODEL)"
     assert rows["timeout"] == "5.0  (trait)"
     assert rows["retries"] == "2  (%gemini)"

@@ -110,3 +110,66 @@ def test_the_sdk_is_imported_after_the_loading_cell_in_the_background(tmp_path: 
             " for _ in range(400))"
         )
         assert not kernel.run("1").stream("stderr")
+
+
+OTHER_NAME = (
+    "%gem what",
+    "%gem undo now",
+    "%gem load",
+    "%gem show",
+    "%gem config zzz",
+    "%gem conversation --fresh",
+    "%gem insert 1 2",
+    "%gem error",
+    "%gem restore no-such.ipynb",
+    "%gem load no-such.json",
+    "%%gem --modl x\nhi",
+    "%%gem\n ",
+    "%%gem\nhi",
+    "from gemini_magic import ask\nask('hi')",
+    "%gem",
+    "%gem help",
+    "%gem reset",
+    "%gem doctor",
+    "%%gem --help\nhi",
+    "%%gem?",
+    "%gem?",
+)
+
+
+def test_a_magic_of_another_name_speaks_of_itself_by_that_name(tmp_path: Path):
+    with Kernel(tmp_path, load=False) as kernel:
+        assert kernel.run("get_ipython().config.GeminiMagics.magic_name = 'gem'").ok
+        assert kernel.run("%load_ext gemini_magic").ok
+        heard = ""
+        for source in OTHER_NAME:
+            ran = kernel.run(source)
+            said = [message["content"] for message in ran.messages[1:]] + [ran.reply]
+            said = [one for one in said if "code" not in one]
+            heard += str(said)
+            assert "%gemini" not in str(said), source
+        for own in ("%gem ask", "%gem save PATH", "%gem config", "%%gem --help", "%gem backend"):
+            assert own in heard, own
+        # What the user wrote is the user's.
+        assert kernel.run("%gem config system=use %gemini").stdout.startswith(
+            "system = 'use %gemini'  (%gem)"
+        )
+        assert kernel.run("%unload_ext gemini_magic").ok
+        assert "not found" in kernel.run("%gem").stream("stderr")
+
+
+def test_a_backend_misspelt_in_the_environment_is_told_by_the_variable(tmp_path: Path):
+    with Kernel(tmp_path, GEMINI_MAGIC_BACKEND="emulater") as kernel:
+        ran = kernel.run("%%gemini\nhi")
+        assert (ran.error["ename"], ran.error["evalue"]) == (
+            "OptionError",
+            "GEMINI_MAGIC_BACKEND is 'emulater', which is no backend.\nDid you mean emulator?",
+        )
+        assert "none: GEMINI_MAGIC_BACKEND is" in kernel.run("%gemini").stdout
+
+
+def test_an_empty_prompt_from_python_is_told_in_terms_of_python(tmp_path: Path):
+    with Kernel(tmp_path) as kernel:
+        ran = kernel.run("from gemini_magic import ask\nask(' ')")
+        assert ran.error["ename"] == "PromptError"
+        assert ran.error["evalue"].endswith('Pass some: ask("What is ...?").')

@@ -36,8 +36,8 @@ def test_a_busy_service_is_asked_again_and_that_is_shown() -> None:
         events = list(transport.send(outgoing(retries=4)))
     assert [event for event in events if isinstance(event, Progress)] == [
         Progress("connecting"),
-        Progress("retrying", "retrying in 0 s, 1 of 4: the service failed (503)"),
-        Progress("retrying", "retrying in 0 s, 2 of 4: too many requests"),
+        Progress("retrying", "retrying now, 1 of 4: the service failed (503)"),
+        Progress("retrying", "retrying now, 2 of 4: too many requests"),
     ]
     assert len([event for event in events if isinstance(event, Chunk)]) == 2
     assert len(server.asked) == 3

@@ -51,7 +51,7 @@ def answer(magics: GeminiMagics, request: Json) -> Json:
 
 def _ask(magics: GeminiMagics, request: Json) -> Json:
     prompt = _text(request, "prompt")
-    refuse_empty(prompt, magics.magic_name)
+    refuse_empty(prompt, "Write it into the box of the sidebar.")
     settings, namespace = magics.settings, magics.namespace
     words = _texts(request, "attach")
     given: Mapping[str, Any] = {
