@@ -19,8 +19,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 
 from gemini_magic.emulator import Emulator
 from gemini_magic.emulator.faults import Fault
-from gemini_magic.engine import Engine, Question, Silent
+from gemini_magic.engine import Engine, Silent
 from gemini_magic.errors import AnswerInterrupted, GeminiError
+from gemini_magic.question import Question
 from gemini_magic.storage import load_conversation, save_conversation
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.google import GoogleTransport
