@@ -218,7 +218,7 @@ def _turn(ran: Ran) -> dict[str, Any] | None:
     return shown[-1] if shown else None
 
 
-def _kept(turn: Mapping[str, Any]) -> answer.Kept:
+def kept(turn: Mapping[str, Any]) -> answer.Kept:
     said = {"text": "text", "code": "code", "result": "output"}
     return [
         (part["kind"], part.get(said.get(part["kind"], ""), ""))
@@ -231,7 +231,7 @@ def _faults_of_good(ran: Ran) -> list[str]:
     turn = _turn(ran)
     if not ran.ok:
         return [f"failed: {ran.error['ename']}: {ran.error['evalue']}"]
-    if turn is None or turn["status"] != "complete" or _kept(turn) != answer.ALL:
+    if turn is None or turn["status"] != "complete" or kept(turn) != answer.ALL:
         return [f"not as sent: {turn}"]
     return []
 
@@ -252,8 +252,8 @@ def _faults_of(case: Case, ran: Ran) -> list[str]:
         return [*wrong, "no answer was displayed"]
     if turn["status"] != case.status:
         wrong.append(f"status {turn['status']}, expected {case.status}")
-    if case.kept is not None and _kept(turn) != case.kept:
-        wrong.append(f"kept {str(_kept(turn))[:300]}, expected {case.kept}")
+    if case.kept is not None and kept(turn) != case.kept:
+        wrong.append(f"kept {str(kept(turn))[:300]}, expected {case.kept}")
     held = json.dumps(turn, ensure_ascii=False)
     escaped = [json.dumps(text, ensure_ascii=False)[1:-1] for text in case.shown]
     wrong += [f"does not hold {text[:80]!r}" for text in escaped if text not in held]
