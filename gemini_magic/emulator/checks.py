@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ _DATA = (
     "toolResponse",
 )
 _BUILT_IN = ("codeExecution", "googleSearch", "urlContext", "googleMaps", "fileSearch")
+_FUNCTION = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}")
 _RANGE = (
     "Unable to submit request because it has a temperature value of {:g} but the supported range "
     "is from 0 (inclusive) to 2.0001 (exclusive). Update the value and try again."
@@ -80,6 +82,13 @@ def _tools(request: Mapping[str, Any], model: Model) -> None:
     for name in names:
         if not name:
             raise invalid("* GenerateContentRequest.tools.function_declarations.name: required\n")
+        if not _FUNCTION.fullmatch(name):
+            # The rule is documented; the wording is known from public reports, not recorded.
+            raise invalid(
+                "Invalid function name. Must start with a letter or an underscore. Must be "
+                "alphameric (a-z, A-Z, 0-9), underscores (_), dots (.), colons (:), or dashes "
+                "(-), with a maximum length of 128."
+            )
         if names.count(name) > 1:
             raise invalid(f"Duplicate function declaration found: {name}")
 

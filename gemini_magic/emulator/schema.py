@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gemini_magic.emulator.api_errors import invalid_payload, unknown_field
+from gemini_magic.emulator.harms import HARMS, THRESHOLDS
 
 # A type is a string ("string", "bool", "int32", "float", "bytes", "any", "struct"), an enum as a
 # tuple of names, ["each"] for a list, {"*": type} for a map, or the name of a message ("@Part").
@@ -151,7 +152,7 @@ MESSAGES: dict[str, dict[str, Type]] = {
         "allowedFunctionNames": ["string"],
         "streamFunctionCallArguments": "bool",
     },
-    "SafetySetting": {"category": "string", "threshold": "string", "method": "string"},
+    "SafetySetting": {"category": HARMS, "threshold": THRESHOLDS, "method": "string"},
     "GenerationConfig": {
         "candidateCount": "int32",
         "stopSequences": ["string"],

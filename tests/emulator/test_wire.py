@@ -8,10 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from google.ai.generativelanguage_v1beta import HarmCategory, SafetySetting
+from google.genai import types
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gemini_magic.emulator import Emulator
+from gemini_magic.emulator.harms import HARMS, THRESHOLDS
 
 from .asking import CODE_EXECUTION, MODEL, VERTEX, ask, request, user
 
@@ -133,6 +136,16 @@ def test_another_path_is_an_html_404(emulator: Emulator) -> None:
         ({"generationConfig": {"seed": 1.5}}, "'generation_config.seed' (TYPE_INT32)"),
         ({"generationConfig": {"temperature": 3}}, "temperature value of 3"),
         ({"generationConfig": {"candidateCount": 2}}, "Multiple candidates"),
+        (
+            {"safetySettings": [{"category": "HARM_CATEGORY_RUDE", "threshold": "BLOCK_NONE"}]},
+            "'safety_settings[0].category' (TYPE_ENUM)",
+        ),
+        (
+            {"safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "ALL"}]},
+            "'safety_settings[0].threshold' (TYPE_ENUM)",
+        ),
+        ({"tools": [{"functionDeclarations": [{"name": "1bad name"}]}]}, "Invalid function name"),
+        ({"tools": [{"functionDeclarations": [{"name": "f" * 129}]}]}, "Invalid function name"),
         ({"contents": "text"}, "'contents[0]' (TYPE_MESSAGE)"),
         ({"contents": []}, "contents is not specified"),
         ({"contents": [{"role": "tool", "parts": [{"text": "x"}]}]}, "valid role: user, model"),
@@ -156,6 +169,19 @@ def test_what_the_service_refuses_is_400(
     answer = request(emulator, "POST", f"{MODEL}:generateContent", full)
     assert (answer.status, answer.error["status"]) == (400, "INVALID_ARGUMENT")
     assert message in answer.error["message"]
+
+
+def test_what_the_service_takes_is_taken(emulator: Emulator) -> None:
+    published = [one.name for one in HarmCategory]
+    known = [one.name for one in types.HarmCategory]
+    assert set(HARMS) == {*published, *known}
+    assert set(THRESHOLDS) == {one.name for one in SafetySetting.HarmBlockThreshold}
+    body = {
+        "contents": [user("hello")],
+        "safetySettings": [{"category": name, "threshold": "BLOCK_NONE"} for name in published],
+        "tools": [{"functionDeclarations": [{"name": "_a.b:c-9"}]}],
+    }
+    assert request(emulator, "POST", f"{MODEL}:generateContent", body).status == 200
 
 
 def test_broken_json_is_400(emulator: Emulator) -> None:
