@@ -96,7 +96,7 @@ class Kernel:
         **added: str,
     ) -> None:
         """``load``: load the extension. ``log``: a file for what the process itself writes."""
-        self._folder, self._load, self._python, self._log = folder, load, python, log
+        self.folder, self._load, self._python, self._log = folder, load, python, log
         self._environment = environment(folder, **added)
 
     def make_manager(self) -> KernelManager:
@@ -111,7 +111,7 @@ class Kernel:
             if self._log is not None:
                 log = open_files.enter_context(self._log.open("wb"))
                 written = {"stdout": log, "stderr": log}
-            self.manager.start_kernel(env=self._environment, cwd=str(self._folder), **written)
+            self.manager.start_kernel(env=self._environment, cwd=str(self.folder), **written)
         self.client: BlockingKernelClient = self.manager.blocking_client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)

@@ -73,12 +73,12 @@ def files(folder: str) -> Iterator[tuple[str, str]]:
     Folders end in ``/`` and stand first; hidden entries are left out; nothing where there is no
     such folder.
     """
-    base = Path(folder or ".").expanduser()
     prefix = f"{folder.rstrip('/')}/" if folder.strip("/") else folder
     try:
+        base = Path(folder or ".").expanduser()
         entries = [entry for entry in base.iterdir() if not entry.name.startswith(".")]
         told = sorted((not entry.is_dir(), entry.name, entry) for entry in entries)
-    except OSError:
+    except (OSError, ValueError, RuntimeError):  # not there, a NUL in it, ~ of nobody
         return
     for is_file, name, entry in told[:MOST_ENTRIES]:
         try:

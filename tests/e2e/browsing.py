@@ -48,6 +48,7 @@ class Server:
     ) -> None:
         self.kind = kind
         self.root = folder / "root"
+        self.settings = folder / "jupyterlab_settings_dir"
         self.url = ""
         self._folder = folder
         self._extension = extension
@@ -144,17 +145,19 @@ class Server:
         for session in self.request("GET", "sessions"):
             self.request("DELETE", f"sessions/{session['id']}")
 
-    def page_of(self, path: str) -> str:
+    def page_of(self, path: str, url: str = "") -> str:
+        base = url or self.url
         if self.kind == "notebook":
-            return f"{self.url}/notebooks/{path}"
-        return f"{self.url}/lab/workspaces/{secrets.token_hex(4)}/tree/{path}?reset"
+            return f"{base}/notebooks/{path}"
+        return f"{base}/lab/workspaces/{secrets.token_hex(4)}/tree/{path}?reset"
 
 
 class App:
     """A browser page on a server; closing it ends the kernels it has started."""
 
-    def __init__(self, browser: Any, server: Server) -> None:
+    def __init__(self, browser: Any, server: Server, url: str = "") -> None:
         self.server = server
+        self._url = url or server.url  # another one when something stands in between
         self.kind = server.kind
         self._context = browser.new_context(viewport={"width": 1100, "height": 1000})
         self._context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -194,7 +197,7 @@ class App:
         dialog.accept()
 
     def _note(self, url: str) -> None:
-        if not url.startswith((self.server.url, "data:", "blob:", "about:")):
+        if not url.startswith((self._url, "data:", "blob:", "about:")):
             self.foreign.append(url)
 
     @property
@@ -205,6 +208,11 @@ class App:
 
     def open(self, cells: Iterable[str | Any], *, kernel: bool = True) -> None:
         """Write a notebook of code cells (source, or a whole cell) and open it."""
+        self.path = self.write(cells)
+        self.go(kernel=kernel)
+
+    def write(self, cells: Iterable[str | Any]) -> str:
+        """Write a notebook of code cells, and return its path."""
         notebook = nbformat.v4.new_notebook(
             cells=[
                 nbformat.v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells
@@ -213,20 +221,20 @@ class App:
                 "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
             },
         )
-        self.path = f"{secrets.token_hex(6)}.ipynb"
-        nbformat.write(notebook, self.server.root / self.path)
-        self.go(kernel=kernel)
+        path = f"{secrets.token_hex(6)}.ipynb"
+        nbformat.write(notebook, self.server.root / path)
+        return path
 
     def go(self, *, kernel: bool = True) -> None:
         """Open (or reload) the notebook's page, and wait for its cells and its kernel."""
-        self.page.goto(self.server.page_of(self.path), timeout=PATIENCE * 1000)
-        self._wait_until_open(kernel)
+        self.page.goto(self.server.page_of(self.path, self._url), timeout=PATIENCE * 1000)
+        self.wait_until_open(kernel)
 
     def reload(self) -> None:
         self.page.reload(timeout=PATIENCE * 1000)
-        self._wait_until_open(kernel=True)
+        self.wait_until_open(kernel=True)
 
-    def _wait_until_open(self, kernel: bool) -> None:
+    def wait_until_open(self, kernel: bool = True) -> None:
         self.cell(0).wait_for(timeout=PATIENCE * 1000)
         if kernel:
             # "connected" is said of a busy kernel too.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+import struct
 import time
+import zlib
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 from IPython import get_ipython
 
@@ -42,7 +46,55 @@ def answers(*scripts: list[Any]) -> None:
     magics.connect = lambda: connection
 
 
+def many(count: int) -> None:
+    """Have that many questions been answered: with code, formulas, a table, a picture each."""
+    magics = of(get_ipython())
+    assert magics is not None
+    answers(*([_long(number)] for number in range(count)))
+    for number in range(count):
+        magics.ask(f"Question {number} of many", {}, quiet=True)
+
+
+def _long(number: int) -> Any:
+    words = f"Answer {number}. **Bold** words and $x_{{{number}}}^2$.\n\n" + "Much to say. " * 40
+    table = "\n\n| n | square |\n| --- | --- |\n" + "".join(
+        f"| {n} | {n * n} |\n" for n in range(9)
+    )
+    code = "\n".join(f"value_{n} = {n} + {number}" for n in range(15))
+    return [
+        Text(words),
+        Code(code),
+        Result(OK, f"{number}\n" * 10),
+        Image("image/png", noise(number)),
+        Text(table),
+    ]
+
+
+def noise(seed: int, width: int = 320, height: int = 200) -> bytes:
+    """A picture that no other seed has, and that does not compress."""
+    pixels = random.Random(seed).randbytes(width * height)
+    rows = b"".join(b"\0" + pixels[y * width : (y + 1) * width] for y in range(height))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (
+        PNG[:8]
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows, 1))
+        + chunk(b"IEND", b"")
+    )
+
+
+def parts(*given: Any) -> None:
+    """The next answer: parts as they are."""
+    answers([list(given)])
+
+
 def _steps(item: Any) -> list[Any]:
+    if isinstance(item, list):
+        return item
     if isinstance(item, tuple):
         code, output = item
         if output == "picture":

@@ -2,42 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
-
-LAB = Path(__file__).parents[2] / "gemini_magic" / "lab"
-
-RUN = """
-const ts = require('typescript');
-const fs = require('fs');
-const source = ts.transpileModule(fs.readFileSync('src/blocks.ts', 'utf8'),
-  {compilerOptions: {module: 'esnext', target: 'es2022'}}).outputText;
-const url = 'data:text/javascript;base64,' + Buffer.from(source).toString('base64');
-import(url).then(({settled}) => {
-  const texts = JSON.parse(Buffer.from(process.argv[1], 'base64').toString());
-  console.log(JSON.stringify(texts.map(settled)));
-});
-"""
+from .typescript import run
 
 
 def settled(*texts: str) -> list[int]:
-    node = shutil.which("node")
-    if node is None or not (LAB / "node_modules" / "typescript").exists():
-        reason = "npm ci has not been run in gemini_magic/lab"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    given = base64.b64encode(json.dumps(texts).encode()).decode()
-    out = subprocess.run(
-        [node, "-e", RUN, given], cwd=LAB, capture_output=True, text=True, check=True
-    )
-    return list(json.loads(out.stdout))
+    body = "console.log(JSON.stringify(given.map(module.settled)))"
+    return list(run("blocks.ts", body, texts))
 
 
 CASES = {

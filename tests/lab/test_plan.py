@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import shutil
-import subprocess
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from gemini_magic.cells.newcell import NewCell, Provenance, digest
 from gemini_magic.cells.plan import Existing, plan
 
-LAB = Path(__file__).parents[2] / "gemini_magic" / "lab"
+from .typescript import run
 
-RUN = """
-const ts = require('typescript');
-const fs = require('fs');
+PLANS = """
 const {createHash} = require('crypto');
 const digest = text => createHash('sha256').update(text, 'utf8').digest('hex');
-const source = ts.transpileModule(fs.readFileSync('src/plan.ts', 'utf8'),
-  {compilerOptions: {module: 'esnext', target: 'es2022'}}).outputText;
-const url = 'data:text/javascript;base64,' + Buffer.from(source).toString('base64');
-import(url).then(({plan}) => {
-  const cases = JSON.parse(fs.readFileSync(0, 'utf8'));
-  console.log(JSON.stringify(cases.map(one =>
-    plan(one.cells, one.source, one.fresh, one.turn, one.answers, digest))));
-});
+console.log(JSON.stringify(given.map(one =>
+  module.plan(one.cells, one.source, one.fresh, one.turn, one.answers, digest))));
 """
 
 ROLES = [("code", "code"), ("markdown", "text"), ("markdown", "result"), ("markdown", "code")]
@@ -90,28 +76,17 @@ def in_python(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_both_make_the_same_plan_of_thousands_of_notebooks() -> None:
-    node = shutil.which("node")
-    if node is None or not (LAB / "node_modules" / "typescript").exists():
-        reason = "npm ci has not been run in gemini_magic/lab"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
     chance = random.Random(20261122)
     cases = [case(chance) for _ in range(4000)]
-    given = json.dumps(
-        [
-            {
-                **one,
-                "cells": [asdict(cell) for cell in one["cells"]],
-                "fresh": [asdict(cell) for cell in one["fresh"]],
-            }
-            for one in cases
-        ]
-    )
-    out = subprocess.run(
-        [node, "-e", RUN], cwd=LAB, input=given, capture_output=True, text=True, check=True
-    )
-    found = json.loads(out.stdout)
+    given = [
+        {
+            **one,
+            "cells": [asdict(cell) for cell in one["cells"]],
+            "fresh": [asdict(cell) for cell in one["fresh"]],
+        }
+        for one in cases
+    ]
+    found = run("plan.ts", PLANS, given)
     assert len({json.dumps(one) for one in found}) > 500, "the cases are unlike one another"
     for one, other in zip(cases, found, strict=True):
         assert other == in_python(one), one

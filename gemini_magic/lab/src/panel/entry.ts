@@ -91,7 +91,9 @@ export class Entry extends Panel {
     if (head.attached.length) {
       said.unshift(`with ${head.attached.map(name => oneLine(name, 40)).join(', ')}`);
     }
-    line.append(element('span', '', said.join(' · ')));
+    if (said.length) {
+      line.append(element('span', '', said.join(' · ')));
+    }
     const { cell } = head;
     if (cell) {
       const go = button('jump', 'Go to its cell', () => {
