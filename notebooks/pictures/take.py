@@ -17,6 +17,7 @@ sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests" / "e2e")]
 
 from browsing import App, Server, until  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
+from sidebar import Sidebar  # noqa: E402
 
 LOAD = "%load_ext gemini_magic\n%gemini backend emulator"
 ASK = [
@@ -41,6 +42,22 @@ def take(app: App, name: str, theme: str) -> None:
     app.page.locator(".jp-Notebook").first.screenshot(path=str(HERE / f"answers-{name}.png"))
 
 
+def take_sidebar(app: App, name: str, theme: str) -> None:
+    """One picture of the sidebar beside a notebook whose cell runs, as ``sidebar-NAME.png``."""
+    app.page.set_viewport_size({"width": 1300, "height": 900})
+    app.open([LOAD, ASK[1], "import time\ntime.sleep(600)  # a long computation"])
+    app.js("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    app.js("jupyterapp.shell.collapseLeft()")
+    app.run(0)
+    app.run(1)
+    panel = Sidebar(app).open().ready()
+    app.start(2)
+    panel.ask("What is the sum of the first 50 prime numbers? Use code.")
+    panel.answered(1)
+    app.page.wait_for_timeout(1000)
+    app.page.screenshot(path=str(HERE / f"sidebar-{name}.png"))
+
+
 def main() -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -54,8 +71,9 @@ def main() -> None:
         server.start()
         try:
             for name, theme in THEMES.items():
-                with App(browser, server) as app:
-                    take(app, name, theme)
+                for picture in (take, take_sidebar):
+                    with App(browser, server) as app:
+                        picture(app, name, theme)
         finally:
             browser.close()
             server.stop()

@@ -198,8 +198,10 @@ def test_variables_and_files_are_attached(app: App) -> None:
     assert "grid array of float64, 3 × 4" in told
     assert "figure figure" in told
     assert not [one for one in told if one.startswith(("number", "np", "pd", "In", "Out"))]
-    panel.node.get_by_label("sales").check()
-    panel.node.get_by_label("./notes on it.txt").check()
+    for name in ("sales", "./notes on it.txt"):
+        box = panel.node.get_by_role("checkbox", name=name)
+        box.check()
+        assert box.evaluate("box => box === document.activeElement"), "it keeps the focus"
     chips = panel.node.locator(".gm-Chip")
     assert chips.count() == 2
     panel.ask("How many rows does the attached file have? Describe it.")

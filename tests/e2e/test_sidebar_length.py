@@ -14,6 +14,19 @@ COUNT = 200
 LOAD = "%load_ext gemini_magic\nimport scripting as s\ns.many("
 TRIES = 3  # the machine may be busy with something else in one of them
 
+# How much slower this browser is now than an idle machine of two cores, from 1 on.
+SLOWNESS = """async () => {
+  const taken = [];
+  for (let n = 0; n < 9; n++) {
+    const began = performance.now();
+    let sum = 0;
+    for (let i = 0; i < 1e7; i++) { sum = (sum * 31 + i) % 1000003; }
+    taken.push(performance.now() - began + sum * 0);
+    await new Promise(done => setTimeout(done, 20));
+  }
+  return Math.max(1, taken.sort((a, b) => a - b)[4] / 60);
+}"""
+
 # Opens the panel, and says after how many milliseconds its last answer stands there, drawn.
 OPENING = """async count => {
   const began = performance.now();
@@ -62,12 +75,13 @@ def test_a_long_conversation_opens_at_once_and_scrolls_smoothly(app: App) -> Non
     opened = []
     for _ in range(TRIES):
         opened.append(app.js(OPENING, COUNT))
-        if opened[-1] < 2000:
+        if opened[-1] < 2000 * app.js(SLOWNESS):
             break
         app.js("window.jupyterapp.shell.collapseRight()")
         app.save()
         app.reload()
-    assert min(opened) < 2000, opened
+    else:
+        raise AssertionError(f"opened after {opened} ms")
     assert panel.exchanges.count() == COUNT
     scrolled = []
     for _ in range(TRIES):
@@ -75,9 +89,10 @@ def test_a_long_conversation_opens_at_once_and_scrolls_smoothly(app: App) -> Non
         assert top == 0, "the beginning is reached"
         assert most <= 30, "only what is near is drawn"
         scrolled.append(longest)
-        if longest <= 200:
+        if longest <= 200 * app.js(SLOWNESS):
             break
-    assert min(scrolled) <= 200, scrolled
+    else:
+        raise AssertionError(f"longest tasks of {scrolled} ms")
     assert "Answer 0." in panel.answered(0).inner_text()
     assert app.own_errors == []
 

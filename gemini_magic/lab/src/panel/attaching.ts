@@ -44,6 +44,7 @@ export class Attaching extends Widget {
       this.picker.open = false;
       this.filter.value = '';
       this.found = [];
+      this.drawList();
     }
     this.draw();
   }
@@ -54,7 +55,10 @@ export class Attaching extends Widget {
     if (key !== this.drawn) {
       this.drawn = key;
       this.chips.replaceChildren(...attached.map(word => this.chip(word)));
-      this.drawList();
+      // Not drawn anew: the box that was just ticked keeps the focus.
+      this.boxes.forEach((box, name) => {
+        box.checked = attached.includes(name);
+      });
     }
     this.chips.hidden = !attached.length;
     this.picker.hidden = this.session?.condition !== 'ready';
@@ -108,6 +112,7 @@ export class Attaching extends Widget {
   private drawList(): void {
     const wanted = this.filter.value.trim().toLowerCase();
     const attached = new Set(this.session?.attached);
+    this.boxes.clear();
     const shown = this.found.filter(({ name }) => name.toLowerCase().includes(wanted));
     this.list.replaceChildren(
       ...shown.map(one => this.choice(one, attached.has(one.name))),
@@ -127,6 +132,7 @@ export class Attaching extends Widget {
     const label = element('label', 'gm-Choice');
     const box = element('input', '');
     box.type = 'checkbox';
+    this.boxes.set(name, box);
     box.checked = chosen;
     box.addEventListener('change', () => {
       this.attach(name, box.checked);
@@ -140,6 +146,7 @@ export class Attaching extends Widget {
   private readonly toggle = element('summary', 'gm-Summary', 'Attach');
   private readonly filter = element('input', 'gm-Find');
   private readonly list = element('div', 'gm-Choices');
+  private readonly boxes = new Map<string, HTMLInputElement>();
   private session: Session | undefined;
   private found: Attachable[] = [];
   private folder = '';

@@ -44,10 +44,21 @@ export class Bodies {
     return isTurn(shown) && shown.status === 'streaming';
   }
 
+  /** Ask again for what was asked and may be lost: the connection was. */
+  again(): void {
+    const lost = [...this.asked];
+    this.era += 1;
+    this.asked.clear();
+    for (const turn of lost) {
+      this.want(turn);
+    }
+  }
+
   clear(): void {
     this.bodies.clear();
     this.stale.clear();
     this.wanted.clear();
+    this.asked.clear();
     this.era += 1;
   }
 
@@ -84,8 +95,10 @@ export class Bodies {
       // The kernel has gone: the panel says so, and asks again when there is one.
       console.warn('gemini-magic: answers for the sidebar did not come', error);
     } finally {
-      for (const turn of turns) {
-        this.asked.delete(turn);
+      if (era === this.era) {
+        for (const turn of turns) {
+          this.asked.delete(turn);
+        }
       }
     }
   }

@@ -5,13 +5,14 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { KernelLink } from '../link';
 
 /**
- * `none`: no kernel; `starting`: it is not known yet what the kernel has loaded; `absent`: it has
- * not loaded the extension; `loading`: it does; `lost`: the server does not answer, and is tried
+ * `none`: no kernel; `starting`: it is not known yet what the kernel has loaded; `foreign`: it is
+ * no Python; `absent`: it has not loaded the extension; `loading`: it does; `lost`: the server does not answer, and is tried
  * again; `offline`: it is not tried any more; `dead`: the kernel has died.
  */
 export type Condition =
   | 'none'
   | 'starting'
+  | 'foreign'
   | 'absent'
   | 'loading'
   | 'lost'
@@ -52,6 +53,7 @@ export const WORDS: Record<Exclude<Condition, 'ready'>, [string, string?]> = {
   starting: [
     'Waiting for the kernel. One that cannot be asked while a cell runs answers when it has ended.'
   ],
+  foreign: ['Gemini works in Python kernels, and this notebook has one of another language.'],
   absent: ['gemini_magic is not loaded in this kernel.', 'Load the extension'],
   loading: ['Loading the extension; while a cell runs, that waits for its end.'],
   lost: ['The connection with the server is lost. Trying again…'],

@@ -12,7 +12,7 @@ export class Footer extends Widget {
     this.addClass('gm-Footer');
     this.model.setAttribute('aria-label', 'Model');
     this.model.addEventListener('change', () => {
-      void this.session?.command('model', [this.model.value]);
+      void this.choose();
     });
     // The backend is asked for its models when somebody looks for one, and once a kernel.
     const list = (): void => {
@@ -28,6 +28,13 @@ export class Footer extends Widget {
   bind(session: Session | undefined): void {
     this.session = session;
     this.draw();
+  }
+
+  private async choose(): Promise<void> {
+    if (!(await this.session?.command('model', [this.model.value]))) {
+      this.drawn = ''; // What was in force still is.
+      this.draw();
+    }
   }
 
   draw(): void {

@@ -13,7 +13,7 @@ export class Header extends Widget {
     this.addClass('gm-Header');
     this.which.setAttribute('aria-label', 'Conversation to show and go on with');
     this.which.addEventListener('change', () => {
-      void this.session?.command('conversation', [this.which.value]);
+      void this.choose();
     });
     const row = element('div', 'gm-Row');
     row.append(this.which, this.undo, this.redo);
@@ -42,17 +42,28 @@ export class Header extends Widget {
     this.draw();
   }
 
+  private async choose(): Promise<void> {
+    if (!(await this.session?.command('conversation', [this.which.value]))) {
+      this.drawn = ''; // What was in force still is.
+      this.draw();
+    }
+  }
+
   draw(): void {
     const state = this.session?.state;
     const ready = this.session?.condition === 'ready' && state !== undefined;
     const names = state?.conversations ?? [];
-    const options = names.map(({ name, exchanges }) => {
-      const option = element('option', '', `${oneLine(name, 40)} (${exchanges})`);
-      option.value = name;
-      option.selected = name === state?.conversation;
-      return option;
-    });
-    this.which.replaceChildren(...options);
+    const key = JSON.stringify([names, state?.conversation]);
+    if (key !== this.drawn) {
+      this.drawn = key; // Only then: a list that is open would close.
+      const options = names.map(({ name, exchanges }) => {
+        const option = element('option', '', `${oneLine(name, 40)} (${exchanges})`);
+        option.value = name;
+        option.selected = name === state?.conversation;
+        return option;
+      });
+      this.which.replaceChildren(...options);
+    }
     this.which.disabled = !ready;
     for (const node of this.buttons) {
       node.disabled = !ready;
@@ -136,4 +147,5 @@ export class Header extends Widget {
     this.run('redo')
   );
   private session: Session | undefined;
+  private drawn = '';
 }

@@ -35,8 +35,7 @@ export class ExchangeList extends Panel {
     this.node.setAttribute('aria-label', 'Conversation');
     this.node.tabIndex = 0; // What scrolls must be reachable from the keyboard.
     this.node.addEventListener('scroll', () => {
-      const { scrollTop, scrollHeight, clientHeight } = this.node;
-      this.atEnd = scrollHeight - clientHeight - scrollTop < AT_END;
+      this.scrolled();
     });
   }
 
@@ -194,9 +193,23 @@ export class ExchangeList extends Panel {
     }
   }
 
+  /** Whether the user wants to stay at the end: not when the list went up though it did not shrink. */
+  private scrolled(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.node;
+    if (scrollHeight - clientHeight - scrollTop < AT_END) {
+      this.atEnd = true;
+    } else if (scrollTop < this.top - 1 && scrollHeight >= this.height) {
+      this.atEnd = false;
+    }
+    this.top = scrollTop;
+    this.height = scrollHeight;
+  }
+
   private follow(): void {
     if (this.atEnd) {
       this.node.scrollTop = this.node.scrollHeight;
+      this.top = this.node.scrollTop;
+      this.height = this.node.scrollHeight;
     }
   }
 
@@ -208,5 +221,7 @@ export class ExchangeList extends Panel {
   private observer: IntersectionObserver | undefined;
   private resized: ResizeObserver | undefined;
   private atEnd = true;
+  private top = 0;
+  private height = 0;
   private frame = 0;
 }

@@ -41,7 +41,8 @@ export class PromptBox extends Widget {
     this.ask.disabled = !ready || this.text.value.trim() === '';
     this.text.disabled = !session;
     this.stop.hidden = !session?.running.length;
-    session?.history.know((session.state?.exchanges ?? []).map(({ prompt }) => prompt));
+    const whole = session?.state?.exchanges.filter(head => head.whole) ?? [];
+    session?.history.know(whole.map(({ prompt }) => prompt));
   }
 
   get value(): string {

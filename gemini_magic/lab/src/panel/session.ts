@@ -9,6 +9,7 @@ import type { Kernel } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
+import { kernelInfo } from '../channel';
 import type { KernelLink } from '../link';
 import type { LiveTurns } from '../live';
 import type { Notebook } from '../notebooks';
@@ -54,7 +55,11 @@ export class Session {
   }
 
   get condition(): Condition {
-    return conditionOf(this.context.sessionContext, this.notebook.link, this.loading);
+    const { sessionContext } = this.context;
+    if (this.foreign && this.link?.state === 'none') {
+      return 'foreign';
+    }
+    return conditionOf(sessionContext, this.notebook.link, this.loading);
   }
 
   /** The turns that are being answered now. */
@@ -236,6 +241,7 @@ export class Session {
       return;
     }
     this.unlink();
+    this.foreign = false;
     this.link = this.notebook.link;
     this.link?.stateChanged.connect(this.onState, this);
     this.link?.received.connect(this.onPush, this);
@@ -276,6 +282,7 @@ export class Session {
     if (this.kernel?.connectionStatus === 'connected') {
       this.connect();
       this.refreshing = false; // What was asked before may be lost.
+      this.bodies.again();
       this.refresh();
     }
     this.changed.emit(undefined);
@@ -284,7 +291,17 @@ export class Session {
   private connect(): void {
     const { link, kernel } = this;
     if (this.followed && kernel && !NOT_YET.has(kernel.status) && link?.state === 'none') {
-      void link.connect();
+      void this.probe(kernel, link);
+    }
+  }
+
+  private async probe(kernel: Kernel.IKernelConnection, link: KernelLink): Promise<void> {
+    const { language_info } = await kernelInfo(kernel);
+    this.foreign = language_info.name !== 'python';
+    if (this.foreign) {
+      this.changed.emit(undefined);
+    } else if (link === this.link) {
+      await link.connect();
     }
   }
 
@@ -300,12 +317,16 @@ export class Session {
   private readonly bodies = new Bodies(
     turns => this.request({ type: 'answers', turns }),
     turn => {
+      if (this.bodies.isStreaming(turn) && !this.running.includes(turn)) {
+        this.bodies.renew(turn); // It has ended on the way.
+      }
       this.answered.emit(turn);
     }
   );
   private link: KernelLink | undefined;
   private followed = false;
   private loading = false;
+  private foreign = false;
   private refreshing = false;
   private again = false;
 }
