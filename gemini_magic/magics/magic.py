@@ -54,12 +54,20 @@ def _readable_errors(method: F) -> F:
         try:
             return method(self, *args, **kwargs)
         except (GeminiError, KeyboardInterrupt) as error:
-            if isinstance(error, GeminiError | AnswerInterrupted):
-                name_in(error, self.magic_name)
+            ours = error if isinstance(error, GeminiError | AnswerInterrupted) else None
+            if ours is not None:
+                name_in(ours, self.magic_name)
             if self.chosen.get("show_tracebacks", self.show_tracebacks):
                 error.full_traceback = True  # type: ignore[union-attr]
                 raise
-            raise error from None
+            if ours is not None:
+                raise ours from None
+        # It struck between our own steps. Raised out here it holds none of their frames, and so
+        # nothing that belongs to an answer which nobody will end.
+        raise AnswerInterrupted(
+            "The cell was interrupted.",
+            f"%{self.magic_name} history shows what is kept. Run the cell again to ask anew.",
+        )
 
     return run  # type: ignore[return-value]
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from gemini_magic.parts import Json, Text, Thought
 from gemini_magic.render.bundle import bundle, metadata
 from gemini_magic.render.markdown import markdown
-from gemini_magic.render.phase import Phase, start
+from gemini_magic.render.phase import Phase, repeat
 from gemini_magic.render.plain import plain
 from gemini_magic.turn import MIME, Turn
 
@@ -85,7 +85,7 @@ class LiveView:
         self._phase = Phase("connecting")
         self._turn: Turn | None = None
         self._done = threading.Event()
-        start("gemini-status", self._tick)
+        repeat("gemini-status", SILENCE / 2, self._done, self._tick)
 
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
         now = time.monotonic()
@@ -115,10 +115,9 @@ class LiveView:
         self._drawn_at = time.monotonic()
 
     def _tick(self) -> None:
-        while not self._done.wait(SILENCE / 2):
-            with self._lock:
-                if not self._done.is_set() and time.monotonic() - self._drawn_at >= SILENCE:
-                    self._draw(self._turn)
+        with self._lock:
+            if not self._done.is_set() and time.monotonic() - self._drawn_at >= SILENCE:
+                self._draw(self._turn)
 
     def ended(self, turn: Turn) -> None:
         self._done.set()

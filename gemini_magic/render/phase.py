@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 
@@ -31,6 +32,25 @@ class Phase:
         """For a status line: the phase, and from the first second on how long it has lasted."""
         seconds = self.milliseconds // 1000
         return f"{self.name}, {seconds} s" if seconds else self.name
+
+
+def repeat(name: str, seconds: float, done: threading.Event, work: Callable[[], object]) -> None:
+    """Call the bound method ``work`` every ``seconds`` until ``done``, and while its object lives.
+
+    An interrupt can strike before anybody has taken charge of a view: it is not kept for its own
+    thread's sake, and the thread ends with it.
+    """
+    known = weakref.WeakMethod(work)
+
+    def run() -> None:
+        while not done.wait(seconds):
+            alive = known()
+            if alive is None:
+                return
+            alive()
+            del alive
+
+    start(name, run)
 
 
 def start(name: str, work: Callable[[], object]) -> None:

@@ -14,7 +14,7 @@ from gemini_magic.render import caption
 from gemini_magic.render.characters import visible
 from gemini_magic.render.live import BUDGET, FASTEST, MESSAGE, SILENCE, SMALL, Display, Look
 from gemini_magic.render.outline import outline
-from gemini_magic.render.phase import Phase, start
+from gemini_magic.render.phase import Phase, repeat
 from gemini_magic.render.widgets.buttons import Button, button_row, stop_button
 from gemini_magic.render.widgets.sections import Section, section
 from gemini_magic.turn import Turn
@@ -56,7 +56,7 @@ class WidgetView:
         self._drawn_at = 0.0
         self._done = threading.Event()
         self._display({**self._view(), "text/plain": ""}, {})
-        start("gemini-status", self._tick)
+        repeat("gemini-status", SILENCE, self._done, self._tick)
 
     def _view(self) -> dict[str, Any]:
         return {
@@ -104,10 +104,9 @@ class WidgetView:
         self._sent += MESSAGE
 
     def _tick(self) -> None:
-        while not self._done.wait(SILENCE):
-            with self._lock:
-                if not self._done.is_set():
-                    self._say()
+        with self._lock:
+            if not self._done.is_set():
+                self._say()
 
     def _draw(self, turn: Turn) -> None:
         """Bring the sections up to date: new ones added, changed ones redrawn in their place."""
