@@ -44,8 +44,8 @@ def bundle(
         )
     if view not in ("plain", "markdown"):
         data["text/html"] = html(turn, show=show, notice=notice, progress=progress, cost=cost)
-    data[MIME] = encodable(turn.to_dict())
-    return data, metadata(turn, show=show, view=view, notice=notice, cost=cost)
+    data[MIME] = turn.to_dict()
+    return encodable(data), metadata(turn, show=show, view=view, notice=notice, cost=cost)
 
 
 def metadata(

@@ -83,7 +83,7 @@ def code_caption(run: Run, *, running: bool = False, where: str = GOOGLE) -> str
 
 def result_caption(result: Result) -> str:
     """The line of a result: its outcome in words, and its error or its length."""
-    said = f"Result: {outcome_word(result.outcome)}"
+    said = f"Result: {one_line(outcome_word(result.outcome), 60)}"
     output = result.output or ""
     if not output.strip():
         said += ", no output"

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 from nbconvert import HTMLExporter, MarkdownExporter
 
-from gemini_magic.parts import Code, Image, Result, Text
+from gemini_magic.parts import Call, Code, Image, Result, Text
 from gemini_magic.render.bundle import bundle
-from gemini_magic.turn import MIME, Turn
+from gemini_magic.turn import MIME, Request, Turn
 
 from ..hostile import HOSTILE
 from ..strategies import PNG, answered, turns
@@ -125,3 +125,11 @@ def test_without_html_nbconvert_shows_the_markdown() -> None:
 def test_a_turn_draws_itself_as_its_bundle() -> None:
     turn = answered(Text("x"))
     assert turn._repr_mimebundle_() == bundle(turn)
+
+
+def test_a_lone_surrogate_in_any_field_of_a_part_can_be_sent_and_saved():
+    odd = "a\ud800b"
+    parts = (Code(odd, odd, id=odd), Result("OUTCOME_" + odd, odd, id=odd), Call(odd, {odd: odd}))
+    turn = Turn("t", Request("p", "m", "developer"), status="failed", parts=parts, message=odd)
+    for value in bundle(turn):
+        json.dumps(value, ensure_ascii=False).encode()

@@ -9,8 +9,8 @@
 /** Characters of one text that are drawn at all; the rest is told of, and can be copied. */
 export const MOST = 1_000_000;
 
-/** Characters of an output that are shown. */
-const OUTPUT = 200_000;
+/** Characters of an output, or of a text that is not drawn as Markdown, that are shown. */
+const OUTPUT = 100_000;
 
 /** Characters of one block that are parsed. */
 const BLOCK = 60_000;

@@ -6,7 +6,7 @@ import { Panel, Widget } from '@lumino/widgets';
 
 import { notShown } from './captions';
 import { cuts, definitions, settled } from './blocks';
-import { MOST, tooMuch } from './effort';
+import { MOST, shownOutput, tooMuch } from './effort';
 import { element } from './section';
 
 const MARKDOWN = 'text/markdown';
@@ -182,8 +182,11 @@ export class Prose extends Panel {
   private showPlain(piece: Piece): void {
     dispose(piece.host.widgets);
     piece.rendered = undefined;
-    const plain = new Widget({ node: element('pre', 'gm-Output gm-Plain', unfenced(piece.text)) });
-    piece.host.addWidget(plain);
+    const { text, more } = shownOutput(unfenced(piece.text));
+    piece.host.addWidget(new Widget({ node: element('pre', 'gm-Output gm-Plain', text) }));
+    if (more > 0) {
+      piece.host.addWidget(new Widget({ node: element('p', 'gm-Note', notShown(more)) }));
+    }
   }
 
   /** Say how much is not shown. */

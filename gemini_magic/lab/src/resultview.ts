@@ -2,7 +2,7 @@
 
 import { Widget } from '@lumino/widgets';
 
-import { countLines, notShown, resultDetail } from './captions';
+import { countLines, notShown, oneLine, resultDetail } from './captions';
 import { visible } from './characters';
 import { shownOutput } from './effort';
 import { type Folds, Section, element } from './section';
@@ -37,7 +37,7 @@ export class ResultView extends Section {
     this.summary.node.replaceChildren(
       mark,
       'Result: ',
-      element('span', 'gm-Badge', outcomeWord(result.outcome)),
+      element('span', 'gm-Badge', oneLine(outcomeWord(result.outcome), 60)),
       resultDetail(result, output)
     );
     const { text, more } = shownOutput(output);
