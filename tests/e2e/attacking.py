@@ -1,0 +1,71 @@
+"""Imported by cells of the end-to-end notebooks: hostile answers, each through one of the views."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import playing
+from IPython.display import display
+
+from gemini_magic.parts import (
+    Call,
+    Code,
+    File,
+    Image,
+    Opaque,
+    Part,
+    Response,
+    Result,
+    Text,
+    Thought,
+)
+from gemini_magic.render.live import Look
+from gemini_magic.turn import Turn
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from hostile import HOSTILE
+
+
+def parts(name: str) -> tuple[Part, ...]:
+    """The hostile text in every place of an answer."""
+    h = HOSTILE[name]
+    return (
+        Thought(h),
+        Text(f"Case: {name}."),
+        Code(h, h, id="1"),
+        Result("OUTCOME_OK", h, id="1"),
+        Result("OUTCOME_FAILED" + h, h, id="1"),
+        Image(f"image/svg+xml{h}", h.encode("utf-8", "replace")),
+        Call(h, {h: h}),
+        Response(h, {h: h}),
+        Opaque({h: h}),
+        File(h, uri=h),
+        Text(h),
+    )
+
+
+def turn(at: int, name: str) -> Turn:
+    h = HOSTILE[name]
+    return playing.turn(
+        parts(name), "failed", id=f"turn{at}", message=h, reused={"stored": h}, model_version=h
+    )
+
+
+def attack(view: str, first: int, last: int) -> None:
+    """Show an answer for each of these hostile texts: by the extension, widget, html, markdown."""
+    look = Look(view="auto" if view == "extension" else view)
+    for at, name in list(enumerate(HOSTILE))[first:last]:
+        shown = turn(at, name)
+        if view == "widget":
+            from gemini_magic.render.widgets import WidgetView
+
+            WidgetView(_display, look).ended(shown)
+        else:
+            _display(*look.bundle(shown))
+
+
+def _display(data: Any, metadata: Any) -> None:
+    if "text/html" in data or "text/markdown" in data:  # not the widgets' first, empty bundle
+        display(dict(data), metadata=dict(metadata), raw=True)

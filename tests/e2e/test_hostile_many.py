@@ -1,0 +1,109 @@
+"""Every hostile answer of `tests/hostile.py` in the page: nothing runs, leaves or blocks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from browsing import CONTEXT, App, until
+from watching import QUIET
+
+from gemini_magic.parts import Text
+from gemini_magic.render.bundle import bundle
+from gemini_magic.turn import MIME, Request, Turn
+
+from ..hostile import HOSTILE, HUGE
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+# What the hostile texts call sings, instead of opening a dialog that would hold everything up.
+CANARY = """window.sung = [];
+for (const name of ['alert', 'confirm', 'prompt', 'msgbox']) {
+  window[name] = (...said) => { window.sung.push(`${name} ${said}`); };
+}"""
+LIVE = "script, iframe, object, embed, style, link, meta, base, form"
+# Event handlers, and links or pictures that would run or fetch something, anywhere in an output.
+ACTING = """areas => areas.flatMap(area => [...area.querySelectorAll('*')]).filter(node =>
+  [...node.attributes].some(({name, value}) => /^on/i.test(name) || (
+    /^(href|src|action|srcdoc|data|xlink:href)$/i.test(name) &&
+    !/^(https?:|mailto:|#|data:image\\/(png|jpeg|gif|webp);)/i.test(value.trim()))) ||
+  (node.localName === 'img' && !node.src.startsWith('data:'))).map(node => node.outerHTML)"""
+
+
+PORTION = 40  # the front end shows 50 outputs of a cell
+PORTIONS = [(n, min(n + PORTION, len(HOSTILE))) for n in range(0, len(HOSTILE), PORTION)]
+
+
+def inert(app: App) -> None:
+    """Assert that all the answers are there, and that nothing of them acts."""
+    for at, (first, last) in enumerate(PORTIONS, 1):
+        app.js("at => window.jupyterapp.shell.currentWidget.content.scrollToItem(at)", at)
+        area = app.cell(at).locator(".jp-Cell-outputArea")
+        until(lambda a=area, n=last - first: a.inner_text().count("Case: ") == n, "the answers")
+        assert area.locator(LIVE).count() == 0
+        assert area.evaluate_all(ACTING) == []
+    assert app.js("window.sung") == []
+    assert app.dialogs == []
+    assert app.foreign == [], "nothing is fetched"
+    assert "owned" not in app.page.title()
+    assert app.own_errors == []
+
+
+@pytest.mark.parametrize("view", ["extension"])
+def test_no_hostile_answer_acts_live_and_trusted_or_reopened(
+    request: pytest.FixtureRequest, view: str
+) -> None:
+    app: App = request.getfixturevalue("lab" if view == "extension" else "bare")
+    app.page.add_init_script(CANARY)
+    shown = [f"attacking.attack({view!r}, {first}, {last})" for first, last in PORTIONS]
+    app.open(["import attacking  # gemini", *shown])
+    for at in range(len(PORTIONS) + 1):
+        app.run(at)
+    inert(app)
+    app.save()
+    app.reload()  # the kernel lives on, so that the widgets are there again
+    inert(app)
+
+
+# Shows one output below cell 0, and notes the longest that the page did not react; milliseconds.
+SHOW = f"""async name => {{
+  const data = await (await fetch(`${{location.origin}}/files/${{name}}`)).json();
+  const outputs = {CONTEXT}.model.cells.get(0).outputs;
+  outputs.clear();
+  await new Promise(resolve => setTimeout(resolve, 500));
+  window.stuck = 0;
+  let last = performance.now();
+  clearInterval(window.watch);
+  window.watch = setInterval(() => {{
+    window.stuck = Math.max(window.stuck, performance.now() - last - 20);
+    last = performance.now();
+  }}, 20);
+  outputs.add({{output_type: 'display_data', data, metadata: {{}}}});
+}}"""
+
+
+def huge(app: App, data: dict[str, Any]) -> float:
+    """Show one output; returns the longest that the page did not react meanwhile, in ms."""
+    file = app.server.root / "huge.json"
+    file.write_text(json.dumps(data))
+    app.js(SHOW, file.name)
+    app.js(QUIET)
+    return float(app.js("window.stuck"))
+
+
+def turn_json(text: str) -> dict[str, Any]:
+    turn = Turn("t", Request("p", "m", "developer"), status="complete", parts=(Text(text),))
+    return {MIME: bundle(turn)[0][MIME], "text/plain": ""}
+
+
+def test_huge_answers_leave_the_page_responsive_and_can_be_read(lab: App) -> None:
+    lab.open(["1"], kernel=False)
+    lab.js(QUIET)
+    ordinary = huge(lab, turn_json("Some *words* and `code`.\n\n" * 300))
+    for name, text in HUGE.items():
+        stuck = huge(lab, turn_json(text))
+        # A second or two on an idle machine; parsed in one go, many of them take minutes.
+        assert stuck <= max(3000, 30 * ordinary), f"{name}: {stuck:.0f} ms, {ordinary:.0f} usual"
+        assert lab.turn(0).locator(".gm-Text").inner_text().strip(), name
+    assert lab.own_errors == []
