@@ -127,7 +127,7 @@ def test_memory_does_not_grow_with_repeated_switching(lab: App) -> None:
     session.send("Performance.enable")
     measured = []
     for _ in range(3):
-        for _ in range(6):
+        for _ in range(3):
             switch(first, COUNT)
             switch(second, 20)
         measured.append(used(session))
