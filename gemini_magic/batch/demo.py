@@ -56,7 +56,7 @@ def demo(out: Path, *, lab: bool = False) -> int:
     write_html(notebook, page, "Gemini quickstart")
     print(f"Executed notebook: {executed.resolve()}\nHTML page:         {page.resolve()}")
     if problems:
-        print(f"{problems[0]}\n{problems[0].evalue}", file=sys.stderr)
+        print(f"{problems[0]}\n{problems[0].advice}".rstrip(), file=sys.stderr)
         return 1
     print(f"Done; {answered}", file=sys.stderr)
     return _open_lab(executed, environment) if lab else 0

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
+from gemini_magic import errors
 from gemini_magic.parts import Json
 from gemini_magic.turn import Usage
 
@@ -14,6 +15,8 @@ Status: TypeAlias = Literal["ok", "failed", "interrupted", "not run"]
 
 FAILED, NO_BACKEND, BUDGET, INTERRUPTED = 1, 3, 4, 130
 _BY_ERROR = {"NoBackend": NO_BACKEND, "BudgetReached": BUDGET}
+# The names of our errors, whose second line is advice: a kernel tells only names.
+_OURS = {name for name, value in vars(errors).items() if isinstance(value, type)}
 _PRECEDENCE = (INTERRUPTED, BUDGET, NO_BACKEND, FAILED)
 
 
@@ -59,6 +62,12 @@ class Problem:
         where = "" if self.cell is None else f" in cell {self.cell}"
         first = self.evalue.splitlines()[0] if self.evalue else ""
         return f"{self.ename}{where}: {first}"
+
+    @property
+    def advice(self) -> str:
+        """What to do next: the second line of our errors, empty for those of others."""
+        lines = self.evalue.splitlines()
+        return lines[1] if self.ename in _OURS and len(lines) == 2 else ""
 
 
 @dataclass(frozen=True)

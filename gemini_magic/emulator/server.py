@@ -61,8 +61,12 @@ class Emulator:
         self._disconnects = 0
         self._sessions: set[Session] = set()
         self._server = _Server(("127.0.0.1", port), self)
+        # A daemon, whoever starts it: else a terminal whose user leaves waits for it for ever.
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="emulator"
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name="emulator",
+            daemon=True,
         )
         self._thread.start()
 

@@ -210,7 +210,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand(
         "conversation",
         "[NAME]",
-        "show or switch; with --new NAME, --fork NEW [N] (from exchange N on), "
+        "show or switch; with --new NAME, --fork NEW [N] (a copy; N: of exchanges N to the last), "
         "--delete [NAME], --list",
         conversations.conversation,
     ),

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from gemini_magic.errors import NoBackend, OptionError, did_you_mean
 
@@ -48,15 +49,21 @@ class Backend:
     key_source: str = ""
 
     def __str__(self) -> str:
-        """One line for status: the service, and where the right to use it comes from."""
+        """One line for status: the service, where the right to use it comes from, and the host
+        that is asked where that is not Google's own."""
         if self.kind == "emulator":
             return "emulator (local, scripted answers)"
         if self.kind == "developer":
-            return f"developer (Gemini API {self.api_version}, key from {self.key_source})"
-        if self.api_key is not None:
-            return f"vertex (express, key from {self.key_source})"
-        project = self.project or "the credentials' project"
-        return f"vertex ({project}, {self.location})"
+            said = f"developer (Gemini API {self.api_version}, key from {self.key_source}"
+        elif self.api_key is not None:
+            said = f"vertex (express, key from {self.key_source}"
+        else:
+            project = self.project or "the credentials' project"
+            said = f"vertex ({project}, {self.location}"
+        if self.base_url and self.base_url != DEVELOPER_URL:
+            # Without its user information: that may be a password.
+            said += f", at {urlsplit(self.base_url).netloc.rpartition('@')[2]}"
+        return said + ")"
 
 
 def colab_key() -> tuple[str, str] | None:

@@ -183,6 +183,8 @@ def test_no_backend_is_3(tmp_path: Path, added: dict[str, str]):
     notebook(tmp_path / "n.ipynb", LOAD, ASK)
     ran = gemini(tmp_path, "run", "n.ipynb", **added)
     assert ran.returncode == 3, ran.stderr
+    assert len(ran.stdout.splitlines()) == 1 and "NoBackend in cell 2" in ran.stdout
+    assert ran.stderr.splitlines()[-1].startswith("NoBackend: "), "what to do is said, too"
     assert errors(tmp_path / "executed/n.ipynb") == ["NoBackend"]
 
 

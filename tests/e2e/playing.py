@@ -123,13 +123,13 @@ def play(whole: Turn, size: int = 20, pause: float = 0.02, hold: str | None = No
     states = list(pieces(whole, size))
     ending = whole
     for at, state in enumerate(states):
-        if stopped.is_set():
-            ending = replace(state, status="interrupted", message="Stopped by the user.")
-            break
         stream.update(state, f"writing {at % 3}" if at % 7 else "thinking")
         time.sleep(pause)
         if hold is not None and at == len(states) // 2:
             _wait_for(hold)
+        if stopped.is_set():
+            ending = replace(state, status="interrupted", message="Stopped by the user.")
+            break
     data, metadata = bundle(ending)
     handle.update(data, metadata=metadata, raw=True)
     stream.close(data, metadata)

@@ -51,6 +51,11 @@ def test_closing_kills_running_code() -> None:
     assert not [child for child in left if "child.py" in " ".join(child.cmdline())]
 
 
+def test_a_program_that_forgets_to_close_it_still_ends() -> None:
+    program = "from gemini_magic.emulator import Emulator; emulator = Emulator()"
+    subprocess.run([sys.executable, "-c", program], timeout=60, check=True)
+
+
 def test_closing_twice_and_idle_connections_are_fine() -> None:
     body = b'{"contents": [{"parts": [{"text": "Write a story"}]}]}'
     emulator = Emulator()

@@ -374,13 +374,13 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
     (
         "%gemini",
         Said(
-            "backend       developer (Gemini API v1beta, key from GEMINI_API_KEY)\nmodel         gemini-3.8-flash\nconversation  main, 0 exchanges\nthis session  0 calls, 0 tokens\n"
+            "backend       developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\nmodel         gemini-3.8-flash\nconversation  main, 0 exchanges\nthis session  0 calls, 0 tokens\n"
         ),
     ),
     (
         "%gemini status",
         Said(
-            "backend       developer (Gemini API v1beta, key from GEMINI_API_KEY)\nmodel         gemini-3.8-flash\nconversation  main, 0 exchanges\nthis session  0 calls, 0 tokens\n"
+            "backend       developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\nmodel         gemini-3.8-flash\nconversation  main, 0 exchanges\nthis session  0 calls, 0 tokens\n"
         ),
     ),
     (
@@ -412,7 +412,7 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
             "%gemini model takes one value.\nWrite %gemini model NAME; put one with spaces in double quotes.",
         ),
     ),
-    ("%gemini backend", Said("backend: developer (Gemini API v1beta, key from GEMINI_API_KEY)\n")),
+    ("%gemini backend", Said("backend: developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\n")),
     (
         "%gemini backend vertx",
         Refused("OptionError", "There is no backend 'vertx'.\nDid you mean vertex?"),
@@ -423,11 +423,11 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
     ),
     (
         "%gemini backend developer",
-        Said("backend: developer (Gemini API v1beta, key from GEMINI_API_KEY)\n"),
+        Said("backend: developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\n"),
     ),
     (
         "%gemini backend DEVELOPER",
-        Said("backend: developer (Gemini API v1beta, key from GEMINI_API_KEY)\n"),
+        Said("backend: developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\n"),
     ),
     ("%gemini history", Said("conversation main: 0 exchanges\n")),
     ("%gemini history 3", Said("conversation main: 0 exchanges\n")),

@@ -97,7 +97,8 @@ def test_a_line_does_exactly_this(lines: Lines, line: str, expected: Refused | S
             assert (ran.stdout, ran.displays, sent) == ("", [], [])
         case Said(printed):
             assert ran.ok, ran.error
-            assert ran.stdout == printed.replace("PRICES", named)
+            address = lines.server.url.removeprefix("http://").rstrip("/")
+            assert ran.stdout == printed.replace("PRICES", named).replace("SERVER", address)
             assert (ran.displays, sent) == ([], [])
         case Sent():
             assert ran.ok, ran.error

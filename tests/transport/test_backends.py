@@ -104,6 +104,16 @@ def test_vertex_takes_its_own_base_url_and_never_the_other() -> None:
     assert choose("developer", None, {**env, "GEMINI_API_KEY": "a"}).base_url == "http://gemini/"
 
 
+def test_a_host_that_is_not_googles_own_is_named_without_its_password() -> None:
+    env = {"GEMINI_API_KEY": "a"}
+    assert " at " not in str(choose("auto", None, env))
+    at = "https://me:secret-word@gateway.example:8443/gemini"
+    said = str(choose("auto", None, {**env, "GOOGLE_GEMINI_BASE_URL": at}))
+    assert said.endswith(", at gateway.example:8443)")
+    vertex = str(choose("auto", None, {**VERTEX, "GOOGLE_VERTEX_BASE_URL": at}))
+    assert vertex.endswith(", at gateway.example:8443)")
+
+
 def test_vertex_without_a_project_takes_a_key_and_with_one_does_not() -> None:
     express = choose("vertex", None, {"GOOGLE_API_KEY": "a"})
     assert (express.api_key, express.project) == ("a", None)
