@@ -412,7 +412,10 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
             "%gemini model takes one value.\nWrite %gemini model NAME; put one with spaces in double quotes.",
         ),
     ),
-    ("%gemini backend", Said("backend: developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\n")),
+    (
+        "%gemini backend",
+        Said("backend: developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\n"),
+    ),
     (
         "%gemini backend vertx",
         Refused("OptionError", "There is no backend 'vertx'.\nDid you mean vertex?"),
