@@ -1,6 +1,8 @@
-"""What all tests share: hypothesis without a clock."""
+"""What all tests share: hypothesis without a clock, and programs that can be interrupted."""
 
 from __future__ import annotations
+
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -10,3 +12,8 @@ settings.register_profile(
     "shared cores", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("shared cores")
+
+# A shell that starts the suite in the background has it ignore SIGINT, and every program that the
+# tests start inherits that: those that are to be interrupted would run on.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

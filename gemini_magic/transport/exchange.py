@@ -80,10 +80,11 @@ class Exchange:
 
     def close(self) -> None:
         """Close its connections, whatever state they are in; any number of times."""
+        # Each is forgotten when it is closed and not before: an interrupt may come in between.
         with self._lock:
-            streams, self._streams = self._streams, []
-        for stream in streams:
-            stream.close()
+            while self._streams:
+                self._streams[-1].close()
+                self._streams.pop()
 
     @contextlib.contextmanager
     def bound(self) -> Iterator[None]:
@@ -183,21 +184,24 @@ class Connector(httpcore2.NetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
         left = self._exchange.remaining()
-        inner = self._waiting(
+        stream = self._waiting(
             lambda: self._system.connect_tcp(host, port, left, local_address, socket_options)
         )
         self._exchange.advance()
-        return Stream(inner, self._exchange)
+        return stream
 
-    def _waiting(self, connect: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkStream:
+    def _waiting(self, connect: Callable[[], httpcore2.NetworkStream]) -> Stream:
         # Name resolution can neither be given a timeout nor be interrupted, so it runs on a thread
         # of its own; one that is no longer waited for closes what it gets.
         attempt = _Attempt(connect)
-        threading.Thread(target=attempt.run, name="gemini-magic-connect", daemon=True).start()
+        thread = threading.Thread(target=attempt.run, name="gemini-magic-connect", daemon=True)
         try:
+            thread.start()  # waits for the thread to run: an interrupt often comes just here
             while not attempt.done.wait(min(_SLICE, self._exchange.remaining())):
                 pass
-            return attempt.result()
+            stream = Stream(attempt.result(), self._exchange)
+            attempt.taken()  # by the exchange; an interrupt before this line ends the connection
+            return stream
         except httpcore2.ReadTimeout as error:
             raise httpcore2.ConnectTimeout("no connection in time") from error
         finally:
@@ -229,11 +233,12 @@ class _Attempt:
         self.done.set()
 
     def result(self) -> httpcore2.NetworkStream:
-        with self._lock:
-            stream, self._stream = self._stream, None
-        if stream is None:
+        if self._stream is None:
             raise self._error or httpcore2.ConnectError("no connection was made")
-        return stream
+        return self._stream
+
+    def taken(self) -> None:
+        self._stream = None
 
     def abandon(self) -> None:
         with self._lock:

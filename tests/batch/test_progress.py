@@ -32,10 +32,13 @@ def on_a_terminal(folder: Path, *words: str, stdout: Path | None = None) -> tupl
 
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    variables = environment(folder, TERM="xterm-256color")
+    for name in ("COLUMNS", "LINES"):
+        variables.pop(name, None)  # where set, they go before the terminal's own size
     with (stdout or Path(os.devnull)).open("w") as file:
         process = subprocess.Popen(
             [*COMMAND, *words],
-            env=environment(folder, TERM="xterm-256color"),
+            env=variables,
             cwd=folder,
             stdin=theirs,
             stdout=file if stdout else theirs,
