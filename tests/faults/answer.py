@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Mode = Literal["stream", "unary"]
 Stage = Literal[
@@ -22,17 +22,8 @@ Stage = Literal[
     "last event",
     "after it",
 ]
-MODES: tuple[Mode, ...] = ("stream", "unary")
-STAGES: tuple[Stage, ...] = (
-    "before headers",
-    "in headers",
-    "first event",
-    "mid code",
-    "between code and result",
-    "mid text",
-    "last event",
-    "after it",
-)
+MODES: tuple[Mode, ...] = get_args(Mode)
+STAGES: tuple[Stage, ...] = get_args(Stage)
 IN_BODY = STAGES[2:]
 
 Json = dict[str, Any]
