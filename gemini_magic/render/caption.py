@@ -39,6 +39,11 @@ def count_lines(text: str) -> int:
     return stripped.count("\n") + 1 if stripped else 0
 
 
+def not_shown(count: int) -> str:
+    """What stands below a text of which ``count`` characters are left out of this form."""
+    return f"{count:,} more characters are not shown here; the notebook has them."
+
+
 def failed(outcome: str | None) -> bool:
     """Whether an outcome is known not to be OK; an outcome that was not given is not."""
     return outcome not in (None, OK, "OUTCOME_UNSPECIFIED")

@@ -2,7 +2,8 @@
 
 The model's text is neutralised (`gemini_magic.render.neutral`); ``<details>`` around code and
 results is ours alone. Pictures are named, not embedded: their bytes stand in the turn JSON and in
-the HTML already.
+the HTML already. Of a text beyond a million characters the beginning is shown: a front end draws
+it in one go.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from gemini_magic.parts import Call, File, Image, Opaque, Response, Result, Text, Thought
 from gemini_magic.render import caption
 from gemini_magic.render.characters import visible
+from gemini_magic.render.effort import MOST
 from gemini_magic.render.neutral import fenced, inert, neutral
 from gemini_magic.render.outline import Entry, outline, pictures
 from gemini_magic.render.sources import Source, linkable, sources, suggestions
@@ -90,9 +92,9 @@ def _file(part: File) -> str:
 def _single(step: Step) -> str:
     match step:
         case Text():
-            return neutral(step.text)
+            return _prose(step.text)
         case Thought():
-            return _fold("Thinking", neutral(step.text))
+            return _fold("Thinking", _prose(step.text))
         case Image():
             return _picture(step)
         case File():
@@ -104,6 +106,13 @@ def _single(step: Step) -> str:
         case Opaque():
             return _json(caption.opaque_caption(step), dict(step.raw))
     raise TypeError(f"no Markdown for {type(step).__name__}")
+
+
+def _prose(text: str) -> str:
+    written = neutral(text[:MOST])
+    if len(text) <= MOST:
+        return written
+    return f"{written}\n\n*{inert(caption.not_shown(len(text) - MOST))}*"
 
 
 def _json(said: str, value: Any) -> str:

@@ -32,6 +32,7 @@ from collections.abc import Iterator, Sequence
 from markdown_it.token import Token
 
 from gemini_magic.render.characters import visible
+from gemini_magic.render.effort import too_many_ticks, too_much
 from gemini_magic.render.prose import acting_tex, parsed
 
 _ACTING = re.compile(r"<|!\[|\][(:\[]")
@@ -54,9 +55,9 @@ _FENCE_MARK = re.compile(r"(`{3,}|~{3,})")
 
 
 def neutral(text: str) -> str:
-    """``text`` (Markdown) neutralised; as one fence when it is too long or nested too deeply."""
+    """``text`` (Markdown) neutralised; as one fence when it is too long, too deep, too much."""
     text = visible(text).strip("\n")
-    found = parsed(text)
+    found = None if too_much(text) else parsed(text)
     if found is None:
         return fenced(text, "text").strip("\n")
     writer = _Writer(beside_math=_MATH_OPENS.search(text) is not None)
@@ -75,9 +76,10 @@ def inert(text: str) -> str:
 def fenced(code: str, language: str) -> str:
     """``code`` as a fence longer than any run of backticks in it, between blank lines.
 
-    An empty ``language`` becomes "text". Code that holds an end of math becomes a ``<pre>``.
+    An empty ``language`` becomes "text". Code that holds an end of math, or more backticks than a
+    front end can pair in time, becomes a ``<pre>``.
     """
-    if _MATH_ENDS.search(code):
+    if _MATH_ENDS.search(code) or too_many_ticks(code):
         return f"\n<pre><code>{code.translate(_ENTITIES)}</code></pre>\n"
     longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
     ticks = "`" * (longest + 1)

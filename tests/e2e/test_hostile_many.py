@@ -50,7 +50,7 @@ def inert(app: App) -> None:
     assert app.own_errors == []
 
 
-@pytest.mark.parametrize("view", ["extension"])
+@pytest.mark.parametrize("view", ["extension", "widget", "html", "markdown"])
 def test_no_hostile_answer_acts_live_and_trusted_or_reopened(
     request: pytest.FixtureRequest, view: str
 ) -> None:
@@ -92,18 +92,32 @@ def huge(app: App, data: dict[str, Any]) -> float:
     return float(app.js("window.stuck"))
 
 
-def turn_json(text: str) -> dict[str, Any]:
+def form(text: str, mime_type: str) -> dict[str, Any]:
+    """One form of an answer that says ``text``."""
     turn = Turn("t", Request("p", "m", "developer"), status="complete", parts=(Text(text),))
-    return {MIME: bundle(turn)[0][MIME], "text/plain": ""}
+    return {mime_type: bundle(turn)[0][mime_type], "text/plain": ""}
 
 
-def test_huge_answers_leave_the_page_responsive_and_can_be_read(lab: App) -> None:
-    lab.open(["1"], kernel=False)
-    lab.js(QUIET)
-    ordinary = huge(lab, turn_json("Some *words* and `code`.\n\n" * 300))
+@pytest.mark.parametrize(
+    ("page", "mime_type", "where"),
+    [
+        ("lab", MIME, ".gm-Turn .gm-Text"),
+        ("bare", "text/html", ".gm-Turn .gm-Text"),
+        ("bare", "text/markdown", ".jp-RenderedMarkdown"),
+    ],
+)
+def test_huge_answers_leave_the_page_responsive_and_can_be_read(
+    request: pytest.FixtureRequest, page: str, mime_type: str, where: str
+) -> None:
+    app: App = request.getfixturevalue(page)
+    app.open(["1"], kernel=False)
+    app.js(QUIET)
+    ordinary = huge(app, form("Some *words* and `code`.\n\n" * 300, mime_type))
+    found = {}
     for name, text in HUGE.items():
-        stuck = huge(lab, turn_json(text))
+        found[name] = stuck = huge(app, form(text, mime_type))
         # A second or two on an idle machine; parsed in one go, many of them take minutes.
         assert stuck <= max(3000, 30 * ordinary), f"{name}: {stuck:.0f} ms, {ordinary:.0f} usual"
-        assert lab.turn(0).locator(".gm-Text").inner_text().strip(), name
-    assert lab.own_errors == []
+        assert app.cell(0).locator(where).inner_text().strip(), name
+    print(mime_type, {name: round(stuck) for name, stuck in found.items()})
+    assert app.own_errors == []

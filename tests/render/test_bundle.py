@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
-from nbconvert import HTMLExporter, MarkdownExporter
+from nbconvert import HTMLExporter, MarkdownExporter, get_exporter
 
 from gemini_magic.parts import Call, Code, Image, Result, Text
 from gemini_magic.render.bundle import bundle
@@ -97,6 +97,32 @@ def test_converted_to_html_it_still_folds_and_runs_nothing() -> None:
         problems = set(read('<div class="gm-Turn"' + piece).problems) - _AROUND
         assert problems == set(), name
         assert '<details class="gm-Code"' in piece, name
+
+
+@pytest.mark.parametrize("name", ["html", "slides", "markdown"])
+def test_converted_without_a_kernel_an_answer_keeps_all_that_it_says_and_shows(name: str) -> None:
+    image = Image("image/png", PNG)
+    failed = (Code("print(sum(primes))"), Result("OUTCOME_FAILED", "NameError: primes"))
+    late = (Code("while True: pass"), Result("OUTCOME_DEADLINE_EXCEEDED", None))
+    well = (Code("print(6 * 7)"), Result("OUTCOME_OK", "forty-two"), image)
+    turn = answered(Text("First *words*."), *failed, *late, *well, Text("The conclusion."))
+    book = notebook(turn)
+    book.metadata["kernelspec"] = {"name": "gone", "display_name": "Gone", "language": "python"}
+    page, _ = get_exporter(name)().from_notebook_node(book)
+    said = page[page.index('<div class="gm-Turn"') :]
+    reader = read(said)
+    for expected in (
+        *("words", "The conclusion.", "print(sum(primes))", "NameError: primes", "failed"),
+        *("while True: pass", "out of time", "print(6 * 7)", "forty-two", "OK"),
+    ):
+        assert expected in reader.text, expected
+    folds = [attributes.get("class") for tag, attributes in reader.tags if tag == "details"]
+    assert folds == ["gm-Code", "gm-Result"] * 3
+    ours = [attributes for _, attributes in reader.tags if attributes.get("class") == "gm-Image"]
+    picture = base64.b64encode(PNG).decode()
+    assert [one["src"] for one in ours] == [f"data:image/png;base64,{picture}"]
+    fetched = [attributes.get("src") for _, attributes in reader.tags if "src" in attributes]
+    assert fetched == [ours[0]["src"]], "nothing behind the answer is fetched, either"
 
 
 # Of nbconvert's own elements between two outputs.
