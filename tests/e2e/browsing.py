@@ -102,6 +102,8 @@ class Server:
                 **{name: str(place) for name, place in places.items()},
                 "PYTHONPATH": os.pathsep.join(map(str, self._python_path)),
                 "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+                # The extension that is linked here, not one that was installed before it was built.
+                "JUPYTER_PREFER_ENV_PATH": "0",
             },
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -78,7 +78,7 @@ import os, time
 os.environ.update(GEMINI_API_KEY='a-key-for-tests', GOOGLE_GEMINI_BASE_URL={url!r})"""
 WATCHED = "\nimport scripting\nscripting.wait_until_watched()"
 
-TRIES = 6
+TRIES = 3
 
 # What it takes on this machine, as busy as it is now, to bring a line to the screen.
 LINES = """for n in range(10):

@@ -19,9 +19,11 @@ def ended(app: App, at: int) -> str:
 
 def test_of_two_tabs_on_one_kernel_each_shows_what_it_asked(app: App) -> None:
     answers = "['Left begins.', 1.5, ' Left ends.'], ['Right begins.', 1.5, ' Right ends.']"
-    app.open([LOAD + f"s.answers({answers})", "%%gemini\nleft", "%%gemini\nright"])
+    watched = "s.wait_until_watched()"
+    app.open([LOAD + f"s.answers({answers})", "%%gemini\nleft", "%%gemini\nright", watched])
     app.run(0)
     other = app.tab()
+    other.run(3)  # a tab that comes while an answer streams is told of it, as a reloaded one is
     app.start(1)
     until(lambda: "Left begins." in app.turn(1).inner_text(), "the left answer")
     other.start(2)  # waits for the cell that the other tab is running

@@ -19,6 +19,7 @@ ATTRIBUTES = {
     "ol": {"start"},
     **{name: {"class", "style"} for name in ("p", "pre", "summary", "span")},
     **{name: {"style"} for name in ("th", "td")},
+    **{f"h{level}": {"class"} for level in range(1, 7)},
 }
 _DATA = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]*={0,2}")
 _LINK = re.compile(r"(https?://|mailto:).+", re.I | re.S)

@@ -33,7 +33,7 @@ def test_any_text_gives_listed_html_and_keeps_its_words(text: str) -> None:
     [
         ("**b** *i* ~~s~~", "<p><strong>b</strong> <em>i</em> <s>s</s></p>"),
         ("`a<b`", "<p><code>a&lt;b</code></p>"),
-        ("# T", "<h1>T</h1>"),
+        ("# T", '<h1 class="jp-toc-ignore">T</h1>'),
         ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
         (
             "[a](https://example.org/?x=1&y=2)",
