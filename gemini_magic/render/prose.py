@@ -27,6 +27,7 @@ MAX_CHARS = 200_000
 
 _MAX_BRACKETS = 5_000  # each "[" without an end costs the parser 0.04 ms
 _MAX_DEPTH = 40
+_MAX_ROWS = 3_000  # of tables: a page takes half a millisecond to lay out each
 _ALLOWED = re.compile(r"(?:https?://|mailto:)[^\s]+", re.I)
 # TeX that makes links, loads code or sets HTML attributes: shown as code, never typeset.
 _ACTING_TEX = re.compile(
@@ -101,10 +102,14 @@ def parser() -> MarkdownIt:
 def parsed(text: str) -> tuple[list[Token], dict[str, Any]] | None:
     """Tokens and environment of ``text``, None when it is too long or nested too deeply.
 
+    So are tables of thousands of rows: a page lays a table out in one go.
+
     Beyond ``maxNesting`` the parser drops content, and deep HTML breaks other people's parsers.
     Kept for the next form of the same answer; not to be changed.
     """
     if len(text) > MAX_CHARS or text.count("[") > _MAX_BRACKETS:
+        return None
+    if sum("|" in line for line in text.split("\n")) > _MAX_ROWS:
         return None
     env: dict[str, Any] = {}
     tokens = parser().parse(text, env)

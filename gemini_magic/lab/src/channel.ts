@@ -88,7 +88,10 @@ export class Channel {
     }
     this.comm.dispose();
     if (alive && this.subshell !== undefined && !this.kernel.isDisposed) {
-      void control(this.kernel, 'delete_subshell_request', { subshell_id: this.subshell });
+      const ended = { subshell_id: this.subshell };
+      control(this.kernel, 'delete_subshell_request', ended).catch(() => {
+        // The kernel was restarted meanwhile, and the subshell ended with it.
+      });
     }
   }
 

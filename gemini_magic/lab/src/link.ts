@@ -88,7 +88,28 @@ export class KernelLink implements Source {
     this.refused = false;
     this.stateChanged.emit(undefined);
     const known = this.notified !== undefined;
-    const panel = await Channel.open(
+    let panel: Channel;
+    try {
+      panel = await this.openPanel(known);
+    } catch (error) {
+      // Restarted or gone before it had answered; one that is back announces itself.
+      if (this.opening === opening) {
+        this.opening = undefined;
+        console.warn('gemini-magic: the kernel could not be asked', error);
+        this.stateChanged.emit(undefined);
+      }
+      return;
+    }
+    if (this.opening === opening) {
+      this.opening = undefined;
+      this.panel = panel;
+    } else {
+      panel.dispose(false); // The kernel was restarted meanwhile.
+    }
+  }
+
+  private openPanel(known: boolean): Promise<Channel> {
+    return Channel.open(
       this.kernel,
       PANEL,
       { type: 'hello', notified: known },
@@ -106,12 +127,6 @@ export class KernelLink implements Source {
         }
       }
     );
-    if (this.opening === opening) {
-      this.opening = undefined;
-      this.panel = panel;
-    } else {
-      panel.dispose(false); // The kernel was restarted meanwhile.
-    }
   }
 
   ask(turn: string): void {

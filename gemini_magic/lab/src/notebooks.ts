@@ -109,7 +109,9 @@ export class Notebook implements Listener {
     this.linked?.dispose();
     this.linked = kernel ? new KernelLink(kernel, this.live, this) : undefined;
     this.linkChanged.emit(undefined);
-    void this.probe();
+    this.probe().catch((error: unknown) => {
+      console.warn('gemini-magic: the kernel was gone before it could be asked', error);
+    });
   }
 
   /**

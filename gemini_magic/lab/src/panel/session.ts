@@ -291,7 +291,9 @@ export class Session {
   private connect(): void {
     const { link, kernel } = this;
     if (this.followed && kernel && !NOT_YET.has(kernel.status) && link?.state === 'none') {
-      void this.probe(kernel, link);
+      this.probe(kernel, link).catch((error: unknown) => {
+        console.warn('gemini-magic: the kernel was gone before it could be asked', error);
+      });
     }
   }
 
