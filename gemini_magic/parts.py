@@ -110,6 +110,9 @@ class Image(_Part):
     mime_type: str
     data: bytes
 
+    def __repr__(self) -> str:
+        return f"<image {self.mime_type}, {len(self.data):,} bytes>"
+
     def to_pil(self) -> Any:
         """The picture as a ``PIL.Image`` (needs Pillow)."""
         from PIL import Image as PillowImage
@@ -123,8 +126,7 @@ class Image(_Part):
         return target
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        plain = f"<image {self.mime_type}, {len(self.data):,} bytes>"
-        return {self.mime_type: base64.b64encode(self.data).decode(), "text/plain": plain}
+        return {self.mime_type: base64.b64encode(self.data).decode(), "text/plain": repr(self)}
 
 
 @dataclass(frozen=True)

@@ -78,5 +78,6 @@ def test_a_picture_is_a_pil_image() -> None:
 
 def test_a_picture_displays_itself() -> None:
     bundle = Image("image/png", PNG)._repr_mimebundle_()
+    assert repr([Image("image/png", PNG)]) == f"[<image image/png, {len(PNG)} bytes>]"
     assert base64.b64decode(bundle["image/png"]) == PNG
     assert bundle["text/plain"] == f"<image image/png, {len(PNG)} bytes>"

@@ -85,16 +85,16 @@ def _items(word: str, namespace: Mapping[str, Any], limit: int) -> list[Item]:
         return [_address(word)]
     expression = _Expression(word, namespace)
     paths = files.matches(word)
-    if expression.usable and paths:
+    if expression.usable and paths and expression.has_value():
         raise OptionError(
             f"{word} is both a value here and a file ({paths[0]}).",
             f"For the file write --attach ./{word} (or its full path); for the value "
             f'--attach "({word})".',
         )
-    if expression.usable:
-        return [values.item(expression.value(), word, limit)]
     if paths:
         return files.items(paths, limit)
+    if expression.usable:
+        return [values.item(expression.value(), word, limit)]
     raise _missing(word, expression, namespace)
 
 
@@ -141,6 +141,17 @@ class _Expression:
             tree.body.value, str | bytes
         )
         self.usable = not self.undefined and not bare and not number
+
+    def has_value(self) -> bool:
+        """Whether it means something here: ``sales.csv`` of a frame without such a column does not.
+
+        Evaluated, as it would be without a file of that name.
+        """
+        try:
+            self.value()
+        except OptionError:
+            return False
+        return True
 
     def value(self) -> Any:
         """Evaluated: the user's own text, in their kernel."""

@@ -93,10 +93,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(word: str) -> int:
-    port = int(word)
-    if not 0 <= port <= 65_535:
-        raise ValueError
-    return port
+    if not word.isdecimal() or int(word) > 65_535:
+        raise argparse.ArgumentTypeError(f"{word!r} is no port: it takes 0 (any free one) to 65535")
+    return int(word)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,6 @@ nothing is paid for twice.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import secrets
@@ -19,15 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from gemini_magic.batch.job import Job, Outcome, Problem
-from gemini_magic.batch.journal import digest
-from gemini_magic.batch.perform import perform
 from gemini_magic.batch.runner import Listener, complete
+from gemini_magic.batch.worker import BEGUN, CURRENT, current_runner, work
 from gemini_magic.errors import MissingExtra, OptionError
 from gemini_magic.settings import ENVIRONMENT
 from gemini_magic.storage import write_atomic
 
-CURRENT = "current"  # a file in the run's folder: who the runner is, and no file once it stops
-BEGUN = "begun"  # a folder there: one empty file for each notebook that was begun
 _CONNECT = 30  # seconds
 # What chooses who answers; keys are not among it, since tasks travel in the clear and are shown on
 # the cluster's dashboard.
@@ -78,7 +74,7 @@ def run_on_cluster(
         results: Any = distributed.as_completed(loop=client.loop)  # type: ignore[no-untyped-call]
 
         def submit() -> None:
-            if _runner(run_folder) != runner or (failed and not keep_going):
+            if current_runner(run_folder) != runner or (failed and not keep_going):
                 return
             for at, job in waiting:
                 listener.started(job)
@@ -98,43 +94,6 @@ def run_on_cluster(
             listener.finished(jobs[at], outcomes[at])
             submit()
     return complete(jobs, outcomes, listener)
-
-
-def work(
-    job: dict[str, Any], run_folder: str, passed_on: dict[str, str], runner: str
-) -> dict[str, Any]:
-    """What a worker does: perform one job, and meanwhile look whether its runner still wants it.
-
-    A runner that was killed cannot say so. When the run is resumed there is another one, and what
-    was under way for the first ends, unwritten: the second has the notebook run itself.
-    """
-    made = Job(**job)
-    begun = Path(run_folder) / BEGUN / digest(made)
-    again = begun.exists()
-    begun.touch()
-
-    async def run() -> Outcome:
-        stopping = asyncio.Event()
-
-        async def watch() -> None:
-            while _runner(run_folder) == runner:
-                await asyncio.sleep(0.5)
-            stopping.set()
-
-        watching = asyncio.ensure_future(watch())
-        try:
-            return await perform(
-                made,
-                run_folder,
-                stopping,
-                again=again,
-                added=passed_on,
-                wanted=lambda: _runner(run_folder) in (runner, None),
-            )
-        finally:
-            watching.cancel()
-
-    return asyncio.run(run()).to_dict()
 
 
 def _outcome(job: Job, future: Any) -> Outcome:
@@ -163,11 +122,3 @@ def _current(run_folder: str) -> Iterator[str]:
         for number, handler in zip(numbers, earlier, strict=True):
             signal.signal(number, handler)
         stop()
-
-
-def _runner(run_folder: str) -> str | None:
-    """Who the runner of the run is; None when it was told to stop, or has ended."""
-    try:
-        return (Path(run_folder) / CURRENT).read_text()
-    except FileNotFoundError:
-        return None

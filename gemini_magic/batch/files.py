@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import gemini_magic.batch.late_syntax  # noqa: F401  before nbformat is imported
 from gemini_magic.errors import OptionError
 from gemini_magic.storage import write_atomic
 

@@ -27,7 +27,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_KERNEL = ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.inprocess")
+_KERNEL = (
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.inprocess"),
+    "psutil",  # with which ipykernel looks for children when it is shut down
+)
 _OURS = (
     "gemini_magic.magics.loading",
     "gemini_magic.magics.answering",

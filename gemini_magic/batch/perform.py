@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gemini_magic.batch.late_syntax  # noqa: F401  before nbclient and nbformat are imported
 from gemini_magic.batch.execute import Execution
 from gemini_magic.batch.files import read_notebook, write_html, write_notebook
 from gemini_magic.batch.job import Job, Outcome, Problem

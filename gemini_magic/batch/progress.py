@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,7 +32,6 @@ class Told:
         self._notify = notify
         self._done = self._failed = 0
         self._running: list[str] = []
-        self._advice: dict[str, None] = {}
         self._bar = _bar(total)
 
     def started(self, job: Job) -> None:
@@ -46,16 +46,19 @@ class Told:
             self._running.remove(name)
         self._done += 1
         self._failed += outcome.status != "ok"
-        self._advice |= {f"{p.ename}: {p.advice}": None for p in outcome.problems if p.advice}
         said = json.dumps(outcome.to_dict()) if self._json else line(outcome)
         self._bar.say(said)
         self._bar.show(self._done, self._failed, self._running)
 
     def close(self) -> None:
-        """End the bar; what can be done about the failures is said once each, below it."""
+        """End the bar."""
         self._bar.close()
-        for advice in self._advice:
-            print(advice, file=sys.stderr, flush=True)
+
+
+def advice(outcomes: Iterable[Outcome]) -> list[str]:
+    """What can be done about the failures, once each."""
+    told = (f"{p.ename}: {p.advice}" for one in outcomes for p in one.problems if p.advice)
+    return list(dict.fromkeys(told))
 
 
 def line(outcome: Outcome) -> str:

@@ -77,6 +77,17 @@ def files(path: Path) -> tuple[Path, Path]:
     return path.with_suffix(".json") if page else path, path if page else path.with_suffix(".html")
 
 
+def summary(data: Json) -> str:
+    """A report in one line."""
+    total = data["total"]
+    return (
+        f"{total['notebooks']:,} notebooks: {total['ok']:,} ok, {total['failed']:,} failed, "
+        f"{total['interrupted']:,} interrupted, {total['not_run']:,} not run; "
+        f"{total['calls']:,} calls, {total['usage']['total_tokens']:,} tokens, "
+        f"{cost_word(total['cost_usd'])}; {total['reused']:,} answers reused"
+    )
+
+
 def readable(data: Json, folder: Path) -> str:
     """The report as an HTML page in ``folder``: self-contained, no script, relative links."""
     total = data["total"]
@@ -96,14 +107,8 @@ def readable(data: Json, folder: Path) -> str:
         notes.append(
             f"{total['unseen_calls']:,} further calls are in no notebook and not in these sums."
         )
-    summary = (
-        f"{total['notebooks']:,} notebooks: {total['ok']:,} ok, {total['failed']:,} failed, "
-        f"{total['interrupted']:,} interrupted, {total['not_run']:,} not run; "
-        f"{total['calls']:,} calls, {total['usage']['total_tokens']:,} tokens, "
-        f"{cost_word(total['cost_usd'])}; {total['reused']:,} answers reused"
-    )
     return _PAGE.format(
-        summary=html.escape(summary),
+        summary=html.escape(summary(data)),
         started=html.escape(data["started"]),
         elapsed=f"{data['elapsed_s']:,.1f} s",
         code=data["exit_code"],

@@ -8,6 +8,7 @@ import contextlib
 import gc
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -47,21 +48,28 @@ def run(arguments: argparse.Namespace) -> int:
         shared.write()
         outcomes = _outcomes(arguments, jobs, journal, shared)
         code = _code(outcomes)
-        if arguments.report is not None:
-            from gemini_magic.batch.report import report, write
+        from gemini_magic.batch.progress import advice
+        from gemini_magic.batch.report import report, summary, write
 
-            seen = {call.turn for outcome in outcomes for call in outcome.calls}
-            unseen = {call["turn"] for call in shared.calls()} - seen
-            elapsed = time.monotonic() - began
-            data = report(
-                outcomes,
-                started=started.isoformat(timespec="seconds"),
-                elapsed=elapsed,
-                exit_code=code,
-                unseen=len(unseen),
-            )
-            write(data, arguments.report)
+        seen = {call.turn for outcome in outcomes for call in outcome.calls}
+        unseen = {call["turn"] for call in shared.calls()} - seen
+        data = report(
+            outcomes,
+            started=started.isoformat(timespec="seconds"),
+            elapsed=time.monotonic() - began,
+            exit_code=code,
+            unseen=len(unseen),
+        )
+        _say(summary(data) + (f"; {len(unseen):,} more by ask(), in no notebook" if unseen else ""))
+        if arguments.report is not None:
+            _say("Report: " + ", ".join(map(str, write(data, arguments.report))))
+        for line in advice(outcomes):
+            _say(line)
     return code
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _jobs(arguments: argparse.Namespace) -> list[Job]:

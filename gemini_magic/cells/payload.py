@@ -44,8 +44,8 @@ def payloads(cells: Sequence[NewCell], cell_id: str | None, what: str) -> Payloa
             for number, cell in enumerate(code, 1)
         )
         sources = (joined,) if code else ()
-        said = f"{what} takes one new cell: " if len(code) > 1 else ""
-        said += f"{counted(len(code), 'piece')} of code put into it." if code else ""
+        put = f"{counted(len(code), 'piece')} of code put into it"
+        said = f"{what} takes one new cell: {put}." if code else ""
     if rest:
         said += f" Not inserted, since {what} takes code only: {named(rest)}."
     recorded = sum(bool(cell.outputs) for cell in code)

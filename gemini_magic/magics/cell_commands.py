@@ -59,10 +59,14 @@ def run(magics: GeminiMagics, rest: str) -> None:
         failure = magics.cells.run_code(magics.shell, cell.source)
         if failure is not None:
             said = one_line(f"{type(failure).__name__}: {failure}", 200)
-            raise GeminiError(
-                f"Piece {number} of {len(cells)} failed here: {said}",
-                "Its traceback is above; the pieces after it were not run.",
-            ) from None
+            hint = "Its traceback is above; the pieces after it were not run."
+            attached = ", ".join(one.name for one in turn.request.attachments)
+            if attached and isinstance(failure, FileNotFoundError):
+                hint = (
+                    f"In the sandbox that file was an attachment ({attached}); "
+                    "%gemini verify runs the code with its attachments beside it."
+                )
+            raise GeminiError(f"Piece {number} of {len(cells)} failed here: {said}", hint) from None
 
 
 def verify(magics: GeminiMagics, rest: str) -> None:

@@ -111,6 +111,9 @@ def _checked(magics: GeminiMagics, name: str, text: str) -> Any:
         ) from None
 
 
+_KINDS = {"int": "a whole number", "float": "a number"}  # traitlets speaks of Python's types
+
+
 def _takes(text: str, values: Any, trait: TraitType[Any, Any], error: Exception) -> str:
     if values is not Undefined and values:
         near = did_you_mean(text.lower(), [value for value in values if value is not None])
@@ -120,6 +123,7 @@ def _takes(text: str, values: Any, trait: TraitType[Any, Any], error: Exception)
     bounds = [f"at least {least:,}"] if least not in infinite else []
     bounds += [f"at most {most:,}"] if most not in infinite else []
     kind = trait.info().removeprefix("a ").removeprefix("an ")
+    kind = _KINDS.get(kind, kind)
     if bounds:
         return f"It takes: {kind}, {' and '.join(bounds)}."
     said = str(error).splitlines()[0] if isinstance(error, TraitError) and str(error) else ""

@@ -56,6 +56,10 @@ def conversation(magics: GeminiMagics, rest: str) -> None:
         conversations.delete(name)
         magics.say(f"deleted: {name}")
     elif names:
+        known = [] if names[0] in conversations else [one.name for one in conversations]
+        near = did_you_mean(names[0], known)
         conversations.current = conversations.get(names[0]).name
+        if near:
+            magics.say(f"{names[0]} is new. {near}")
     current = conversations.get()
     magics.say(f"conversation: {current.name}, {count(len(current), 'exchange')}")

@@ -74,8 +74,8 @@ def last(magics: GeminiMagics) -> Failure:
     found: BaseException | None = getattr(sys, "last_value", None)
     if found is None or isinstance(found, GeminiError | AnswerInterrupted):
         raise OptionError(
-            "No cell has raised an exception yet.",
-            "Run %gemini error after one that did.",
+            "No cell has raised an exception yet, but for those of %gemini itself.",
+            "Run %gemini error after a cell whose own code raised one.",
         )
     return Failure(found, _source(found))
 

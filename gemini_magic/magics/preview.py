@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from gemini_magic.errors import NoBackend
 from gemini_magic.magics.asking import refuse_tools
 from gemini_magic.magics.length import estimate
 
@@ -23,13 +24,17 @@ def preview(magics: GeminiMagics, question: Question) -> None:
     in what is shown, and the cut is named. The tokens are an estimate from the characters: to
     count them is a request of its own, and a preview sends nothing.
     """
-    connection = magics.connect()
-    refuse_tools(question, connection.backend.kind)
     outgoing = magics.engine.placed(question).outgoing
+    try:
+        connection, note = magics.connect(), ""
+    except NoBackend:
+        connection = magics.connections.stand_in()
+        note = "No backend is configured; this is what the Developer API would be sent.\n"
+    refuse_tools(question, connection.backend.kind)
     request = connection.transport.preview(outgoing)
     contents = request.body.get("contents", [])
     magics.say(
-        f"{request.method} {request.url}\n"
+        f"{note}{request.method} {request.url}\n"
         f"{request.size:,} bytes, about {estimate(magics.engine, question, outgoing):,} input "
         f"tokens, {len(contents)} contents ({len(contents) - 1} of them history); "
         "nothing was sent\n"

@@ -48,13 +48,21 @@ class Connections:
         with self._lock:
             if backend.kind == "emulator":
                 backend = replace(backend, base_url=self._emulator_url())
-            for connection in self._open:
-                if (connection.backend, connection.backend.api_key) == (backend, backend.api_key):
-                    return connection
-            from gemini_magic.transport.google import GoogleTransport
+            return self._opened(backend)
 
-            self._open.append(Connection(backend, GoogleTransport(backend)))
-            return self._open[-1]
+    def stand_in(self) -> Connection:
+        """A connection to the Developer API without a key: for what sends nothing, a preview."""
+        with self._lock:
+            return self._opened(choose("developer", secret=lambda: ("no-key", "nowhere")))
+
+    def _opened(self, backend: Backend) -> Connection:
+        for connection in self._open:
+            if (connection.backend, connection.backend.api_key) == (backend, backend.api_key):
+                return connection
+        from gemini_magic.transport.google import GoogleTransport
+
+        self._open.append(Connection(backend, GoogleTransport(backend)))
+        return self._open[-1]
 
     def _colab(self) -> tuple[str, str] | None:
         # Asked once a kernel: the answer takes a way to the browser and back.

@@ -52,6 +52,11 @@ class Exchange:
         self.advance()
         stop.on_stop(self._shut_down)
 
+    @property
+    def host(self) -> str:
+        """Who is asked, with the port where the address has one; empty before that is known."""
+        return "" if self.url is None else self.url.netloc.decode("ascii", "replace")
+
     def advance(self) -> None:
         """Something complete has arrived: wait for the next from now on."""
         self._deadline = time.monotonic() + self.timeout

@@ -45,10 +45,11 @@ _CREDENTIALS = (
 )
 
 
-def fault(error: BaseException, timeout: float | None = None) -> GeminiError:
+def fault(error: BaseException, timeout: float | None = None, host: str = "") -> GeminiError:
     """The error of our tree for ``error``; ours come back as they are.
 
-    ``timeout``: seconds the request was given, to be named when it ran out.
+    ``timeout``: seconds the request was given, to be named when it ran out. ``host``: that was
+    asked, with its port, to be named when nobody answers there.
     """
     if isinstance(error, GeminiError):
         return error
@@ -69,7 +70,7 @@ def fault(error: BaseException, timeout: float | None = None) -> GeminiError:
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
         return BadResponse("The response is damaged: its JSON cannot be read.", _AGAIN)
     if module in ("httpx2", "httpcore2") or isinstance(error, OSError | UnicodeEncodeError):
-        return _wire(error, timeout)
+        return _wire(error, timeout, host)
     if isinstance(error, ValueError):
         return _value(error)
     said = one_line(str(error))
@@ -139,7 +140,7 @@ def _value(error: ValueError) -> GeminiError:
 _NETWORK_HINT = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the base URL."
 
 
-def _wire(error: BaseException, timeout: float | None) -> GeminiError:
+def _wire(error: BaseException, timeout: float | None, host: str) -> GeminiError:
     said = one_line(str(error))
     waited = "in time" if timeout is None else f"for {timeout:g} s"
     if isinstance(error, _CONNECT_TIMEOUTS):
@@ -155,7 +156,7 @@ def _wire(error: BaseException, timeout: float | None) -> GeminiError:
             "Check HTTPS_PROXY (with user and password if it asks for them) and NO_PROXY.",
         )
     if isinstance(error, _CONNECT):
-        return _unreachable(error)
+        return _unreachable(error, host)
     if isinstance(error, _HEADERS):
         return AccessDenied(
             "The key or a header holds characters that cannot be sent.",
@@ -168,7 +169,7 @@ def _wire(error: BaseException, timeout: float | None) -> GeminiError:
     if isinstance(error, _NETWORK + _PROTOCOL):
         return ConnectionDropped("The connection ended before the answer was complete.", _AGAIN)
     if isinstance(error, OSError):
-        return _unreachable(error)
+        return _unreachable(error, host)
     if isinstance(error, httpx2.TooManyRedirects):
         return BadResponse("The service redirects in a circle.", _BETWEEN)
     return BadResponse(f"The response cannot be read: {said or type(error).__name__}", _BETWEEN)
@@ -185,7 +186,7 @@ def _ended(said: str) -> bool:
     return not said or "disconnected" in said or "closed connection" in said
 
 
-def _unreachable(error: BaseException) -> GeminiError:
+def _unreachable(error: BaseException, host: str) -> GeminiError:
     """By what the system said: name, refusal, TLS, network."""
     cause = _system_cause(error)
     said = one_line(str(cause))
@@ -197,10 +198,11 @@ def _unreachable(error: BaseException) -> GeminiError:
             "Check the network and DNS; behind a proxy set HTTPS_PROXY.",
         )
     if isinstance(cause, ConnectionRefusedError):
+        where = host or "the service's address"
         return Unreachable(
-            f"Nobody answers at the service's address: {said}",
-            "Check the base URL and the port; if it is the emulator, start it again "
-            "(%gemini backend emulator).",
+            f"Nobody answers at {where}: {said}",
+            "Check the base URL (GOOGLE_GEMINI_BASE_URL, GOOGLE_VERTEX_BASE_URL) and its port; if "
+            "it is the emulator, start it again (%gemini backend emulator).",
         )
     return Unreachable(f"The service cannot be reached: {said}", _NETWORK_HINT)
 

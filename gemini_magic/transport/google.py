@@ -272,7 +272,9 @@ def _ours(
     if exchange is not None and exchange.failure is not None:
         error = exchange.failure  # as it was before the SDK wrapped it
     _redact_chain(error)
-    return fault(error, exchange.timeout if exchange is not None else None)
+    if exchange is None:
+        return fault(error)
+    return fault(error, exchange.timeout, exchange.host)
 
 
 def _redact_chain(error: BaseException | None) -> None:

@@ -61,7 +61,7 @@ def reach(url: str, timeout: float = TIMEOUT) -> Reached:
                 raise fault(httpx2.ProxyError("407 Proxy Authentication Required"))
             return Reached(response.status_code, _skew(response.headers.get("date")))
     except Exception as error:
-        raise fault(exchange.failure or error, timeout) from error
+        raise fault(exchange.failure or error, timeout, exchange.host) from error
     finally:
         exchange.close()
         client.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -134,3 +135,13 @@ def test_a_pattern_for_too_many_files_is_refused(here: Path):
 def test_strange_words_are_missing_files(word: str):
     with pytest.raises(OptionError):
         gather([word], {}, 1000)
+
+
+def test_a_file_beside_a_value_that_has_no_such_attribute_is_meant(here: Path):
+    (here / "sales.csv").write_text("a\n1\n")
+    (here / "table.csv").write_text("a\n1\n")
+    sales, table = SimpleNamespace(rows=3), SimpleNamespace(csv="text")
+    (item,) = gather(["sales.csv"], {"sales": sales}, 1000)
+    assert (item.name, item.data) == ("sales.csv", b"a\n1\n")
+    with pytest.raises(OptionError, match="both a value here and a file"):
+        gather(["table.csv"], {"table": table}, 1000)

@@ -13,6 +13,7 @@ from ..kernel import environment
 from .running import gemini, notebook
 
 COLUMNS, ROWS = 60, 24
+TOTALS = "2 notebooks: 1 ok, 1 failed, 0 interrupted, 0 not run; "
 COMMAND = (sys.executable, "-m", "gemini_magic.batch.cli", "run")
 
 
@@ -70,8 +71,9 @@ def test_a_terminal_has_a_bar_below_the_lines(tmp_path: Path, names: list[str]):
     said, code = on_a_terminal(tmp_path, *names)
     assert code == 1
     shown = rows(said)
-    assert "━━━━" in shown[-1] and "2/2" in shown[-1] and "1 not ok" in shown[-1]
-    assert sum("━" in row for row in shown) == 1, "one bar, drawn in place"
+    (at,) = (at for at, row in enumerate(shown) if "━" in row)  # one bar, drawn in place
+    assert "━━━━" in shown[at] and "2/2" in shown[at] and "1 not ok" in shown[at]
+    assert shown[at + 1].startswith(TOTALS.strip()), "the totals alone are below it"
     text = "".join(shown)
     assert "[red].ipynb" in text and "ValueError in cell 1: [bold]so it is" in text
     # A long line is one line, broken by the terminal alone: it is copied in one piece.
@@ -86,7 +88,7 @@ def test_lines_for_a_program_are_not_on_the_terminal(tmp_path: Path, names: list
     lines = out.read_text().splitlines()
     assert len(lines) == 2 and not any("\x1b" in line or "━" in line for line in lines)
     shown = rows(said)
-    assert len(shown) == 1 and "2/2" in shown[0]
+    assert "2/2" in shown[0] and shown[1].startswith(TOTALS.strip())
 
 
 def test_elsewhere_there_are_plain_lines(tmp_path: Path, names: list[str]):
@@ -94,5 +96,6 @@ def test_elsewhere_there_are_plain_lines(tmp_path: Path, names: list[str]):
     assert ran.returncode == 1
     assert "\x1b" not in ran.stderr + ran.stdout and "━" not in ran.stderr
     told = ran.stderr.splitlines()
-    assert told[0] == "[0/2] running: well.ipynb" and told[-1] == "[2/2] 1 not ok"
+    assert told[0] == "[0/2] running: well.ipynb" and told[-2] == "[2/2] 1 not ok"
+    assert told[-1].startswith(TOTALS)
     assert len(ran.stdout.splitlines()) == 2

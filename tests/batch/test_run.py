@@ -55,6 +55,9 @@ def test_results_are_valid_and_the_totals_are_the_sums_of_the_turns(tmp_path: Pa
     for count in COUNTS:
         assert data["total"]["usage"][count] == sum(turn["usage"][count] for turn in found)
     assert data["total"]["calls"] == 3 and data["total"]["reused"] == 0
+    *_, totals, written = ran.stderr.splitlines()
+    assert totals.startswith("2 notebooks: 2 ok, 0 failed, 0 interrupted, 0 not run; 3 calls, ")
+    assert written == "Report: r.json, r.html"
     assert float(data["total"]["cost_usd"]) == pytest.approx(
         sum(float(notebook["cost_usd"]) for notebook in data["notebooks"])
     )

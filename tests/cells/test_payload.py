@@ -29,7 +29,9 @@ def test_another_front_end_gets_all_code_in_one_cell():
 
 
 def test_one_piece_of_code_is_put_as_it_is():
-    assert payloads(extract(TURN, "code")[:1], None, "x").sources == ("a = 1",)
+    found = payloads(extract(TURN, "code")[:1], None, "the terminal")
+    assert found.sources == ("a = 1",)
+    assert found.said.startswith("The terminal takes one new cell: 1 piece of code put into it. ")
 
 
 def test_without_code_nothing_is_asked_for_and_the_text_is_named():

@@ -598,13 +598,15 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
     (
         "%gemini config retries=many",
         Refused(
-            "OptionError", "retries cannot be 'many'.\nIt takes: int, at least 0 and at most 20."
+            "OptionError",
+            "retries cannot be 'many'.\nIt takes: a whole number, at least 0 and at most 20.",
         ),
     ),
     (
         "%gemini config retries=99",
         Refused(
-            "OptionError", "retries cannot be '99'.\nIt takes: int, at least 0 and at most 20."
+            "OptionError",
+            "retries cannot be '99'.\nIt takes: a whole number, at least 0 and at most 20.",
         ),
     ),
     (
@@ -658,7 +660,8 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
         "%gemini error",
         Refused(
             "OptionError",
-            "No cell has raised an exception yet.\nRun %gemini error after one that did.",
+            "No cell has raised an exception yet, but for those of %gemini itself.\n"
+            "Run %gemini error after a cell whose own code raised one.",
         ),
     ),
     (

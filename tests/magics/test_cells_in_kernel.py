@@ -288,6 +288,16 @@ def test_run_stops_at_the_first_error_and_fails_the_cell(asking: Any):
     assert kernel.value("('first' in globals(), 'third' in globals())") == (True, False)
 
 
+def test_run_says_of_a_missing_file_that_it_was_an_attachment(asking: Any):
+    kernel = asking(answer(*code("open('input_file_0.csv')")))
+    kernel.run("sales = 'a,b'")
+    assert kernel.run("%%gemini --attach sales\nwhat?", cell="src").ok
+    ran = answered(kernel, kernel.send("%gemini run", "r"), "y")
+    assert not ran.ok
+    assert "that file was an attachment (sales" in ran.reply["evalue"]
+    assert "%gemini verify" in ran.reply["evalue"]
+
+
 def test_in_batch_the_line_itself_is_the_word(asking: Any):
     kernel = asking(answer(*code("batch = 'ran'")))
     kernel.run("%%gemini\nwhat?", watched=False)

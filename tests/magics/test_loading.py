@@ -102,6 +102,16 @@ def test_without_a_backend_the_error_names_three_ways_on(tmp_path: Path):
             assert way in lines
 
 
+def test_a_preview_needs_no_backend_since_it_sends_nothing(tmp_path: Path):
+    with Kernel(tmp_path) as kernel:
+        ran = kernel.run("%%gemini --preview\nhi")
+        assert ran.ok, ran.error
+        said = ran.stdout
+        assert said.startswith("No backend is configured; this is what the Developer API would")
+        assert '"text": "hi"' in said and "nothing was sent" in said and "no-key" not in said
+        assert kernel.run("%%gemini\nhi").error["ename"] == "NoBackend", "asking still does"
+
+
 def test_the_sdk_is_imported_after_the_loading_cell_in_the_background(tmp_path: Path):
     with Kernel(tmp_path, GEMINI_API_KEY="test-key-1234567890") as kernel:
         assert kernel.value(

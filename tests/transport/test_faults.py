@@ -95,6 +95,14 @@ def caused(kind: type[Exception], cause: BaseException) -> Exception:
         return error
 
 
+def test_where_nobody_answers_is_named() -> None:
+    refused = caused(httpcore2.ConnectError, ConnectionRefusedError(111, "Connection refused"))
+    assert fault(refused, host="127.0.0.1:8099").what.startswith(
+        "Nobody answers at 127.0.0.1:8099: "
+    )
+    assert "at the service's address" in fault(refused).what
+
+
 CERTIFICATE = ssl.SSLCertVerificationError(1, "certificate verify failed")
 CERTIFICATE.verify_message = "self-signed certificate"
 
