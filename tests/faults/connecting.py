@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..replay import Asked
@@ -24,6 +26,19 @@ socket.getaddrinfo = slow
 """
 
 
+def _plain_answer(connection: socket.socket) -> None:
+    """Answer anything with plain HTTP."""
+    connection.recv(10)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def _listen_only(connection: socket.socket) -> None:
+    """Take all that comes and say nothing, until the other side has gone."""
+    with suppress(ConnectionError):
+        while connection.recv(65536):
+            pass
+
+
 def _at(url: str) -> Surroundings:
     return lambda room: {_URL: url}
 
@@ -33,13 +48,13 @@ def _unknown_certificate(room: Room) -> Mapping[str, str]:
 
 
 def _tls_where_none_is(room: Room) -> Mapping[str, str]:
-    port = room.shared("plain port", lambda _: room.plain_port())
+    port = room.shared("plain port", lambda _: room.port(_plain_answer))
     return {_URL: f"https://127.0.0.1:{port}/"}
 
 
 def _tls_unanswered(room: Room) -> Mapping[str, str]:
-    # This service waits for the end of a line, which a TLS hello need not have.
-    return {_URL: room.service.url.replace("http://", "https://")}
+    port = room.shared("mute port", lambda _: room.port(_listen_only))
+    return {_URL: f"https://127.0.0.1:{port}/"}
 
 
 def _silent(room: Room) -> Mapping[str, str]:

@@ -89,15 +89,17 @@ class Room:
         made: ssl.SSLContext = context(self.folder)
         return self._stack.enter_context(Replay(self._answer, tls=made))
 
-    def plain_port(self) -> int:
-        """A port that answers anything with plain HTTP, without reading a request."""
+    def port(self, handle: Callable[[socket.socket], None]) -> int:
+        """A port whose connections are given to ``handle`` before anything is read of them."""
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
-                self.request.recv(10)
-                self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                handle(self.request)
 
-        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+
+        server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         self._stack.callback(server.server_close)
         self._stack.callback(server.shutdown)
