@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 from gemini_magic.cells.newcell import NewCell
 
-VSCODE = "vscode-notebook-cell:"  # how the cell ids that VS Code sends begin
-
 
 @dataclass(frozen=True)
 class Payloads:
@@ -28,14 +26,15 @@ class Payloads:
     left_out: tuple[NewCell, ...]
 
 
-def payloads(cells: Sequence[NewCell], cell_id: str | None, what: str) -> Payloads:
-    """How ``cells`` reach a front end that sent ``cell_id`` (None when it sent none).
+def payloads(cells: Sequence[NewCell], what: str, *, several: bool = False) -> Payloads:
+    """How ``cells`` reach a front end.
 
-    ``what``: how that front end is called in what is said.
+    ``what``: how that front end is called in what is said. ``several``: it takes all payloads, and
+    puts each directly below the cell that ran (VS Code).
     """
     code = [cell for cell in cells if cell.cell_type == "code"]
     rest = tuple(cell for cell in cells if cell.cell_type != "code")
-    if (cell_id or "").startswith(VSCODE):
+    if several:
         sources = tuple(cell.source for cell in reversed(code))
         said = f"{counted(len(code), 'code cell')} put below this one." if code else ""
     else:

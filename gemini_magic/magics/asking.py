@@ -185,6 +185,11 @@ def view(magics: GeminiMagics, given: Mapping[str, Any], now: Situation) -> View
         from gemini_magic.render.widgets import WidgetView
 
         return WidgetView(displayed(), look, buttons(magics), magics.engine.stop)
+    if how == "auto" and now.front_end is not None:
+        from gemini_magic.render.widgets import WidgetView
+
+        # No button to stop: these hand its press to the kernel only after the cell has ended.
+        return WidgetView(displayed(), look, lasting=False)
     front_end = magics.front_end
     if how in ("auto", "html") and front_end is not None and front_end.watching(now.session):
         from gemini_magic.render.extension import ExtensionView

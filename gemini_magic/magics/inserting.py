@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_magic.cells.document import PENDING
 from gemini_magic.cells.extract import extract
 from gemini_magic.cells.newcell import NewCell
-from gemini_magic.cells.payload import VSCODE, named, payloads
+from gemini_magic.cells.payload import named, payloads
 from gemini_magic.errors import OptionError
 from gemini_magic.magics.line import count
 from gemini_magic.magics.situation import Situation
@@ -110,8 +110,8 @@ def _hand_over(
     if turn.id in magics.cells.handed_over:
         magics.say("The code of this answer was put into new cells before; nothing is doubled.")
         return
-    what = "VS Code" if (now.cell or "").startswith(VSCODE) else "this front end"
-    found = payloads(cells, now.cell, "the terminal" if now.terminal else what)
+    what = "the terminal" if now.terminal else now.front_end or "this front end"
+    found = payloads(cells, what, several=now.front_end == "VS Code")
     if now.terminal or len(found.sources) == 1:
         for source in found.sources:
             shell.set_next_input(source, replace=False)

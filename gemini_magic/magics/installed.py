@@ -80,8 +80,9 @@ def front_end(magics: GeminiMagics, now: Situation) -> Finding:
         return Finding(name, "ok", "JupyterLab or Notebook with the gemini-magic extension")
     if not now.watched:
         return Finding(name, "ok", "nobody is watching (a batch run): answers are shown once whole")
-    if (now.cell or "").startswith("vscode-notebook-cell:"):
-        return Finding(name, "ok", "VS Code: answers are shown as Markdown and HTML")
+    if now.front_end is not None:
+        what = f"{now.front_end}: answers are shown as widgets while they come, then as HTML"
+        return Finding(name, "ok", what)
     seen = "is installed beside this kernel, but" if extension_installed() else "is missing:"
     return Finding(
         name,

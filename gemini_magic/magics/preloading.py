@@ -8,12 +8,14 @@ it: Python hands over every few milliseconds, except inside a full garbage colle
 from __future__ import annotations
 
 import gc
+import importlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gemini_magic.errors import GeminiError
+from gemini_magic.magics.situation import situation
 
 if TYPE_CHECKING:
     from gemini_magic.magics.magic import GeminiMagics
@@ -25,10 +27,12 @@ _NEVER = 1_000_000  # looks at the youngest between two at the older
 
 def start(magics: GeminiMagics) -> None:
     """Preload in the background; nothing is said, whatever happens."""
-    threading.Thread(target=_preload, args=(magics,), name=THREAD, daemon=True).start()
+    widgets = situation(magics.shell).front_end is not None
+    args = (magics, widgets)
+    threading.Thread(target=_preload, args=args, name=THREAD, daemon=True).start()
 
 
-def _preload(magics: GeminiMagics) -> None:
+def _preload(magics: GeminiMagics, widgets: bool) -> None:
     with no_full_collections():
         try:
             magics.connect().transport.warm()
@@ -45,6 +49,8 @@ def _preload(magics: GeminiMagics) -> None:
 
         parts = (Text("*x*"), Code("x = 1"))
         Look().bundle(Turn("warm", Request("", "", ""), status="complete", parts=parts))
+        if widgets:
+            importlib.import_module("gemini_magic.render.widgets")
 
 
 @contextmanager

@@ -8,7 +8,9 @@ Code send ``metadata.cellId``, Colab ``metadata.colab.cell_id``; nbclient sends 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+VSCODE = "vscode-notebook-cell:"  # how the cell ids that VS Code sends begin
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Situation:
     """``cell``: its id, None where there is none. ``execution``: the request's message id.
 
     ``session``: the front end's session. ``watched``: somebody sees updates while they come.
+    ``front_end``: its name, where the request tells it and our extension cannot be in it.
     """
 
     terminal: bool = False
@@ -23,6 +26,7 @@ class Situation:
     execution: str | None = None
     session: str | None = None
     watched: bool = True
+    front_end: Literal["VS Code", "Colab"] | None = None
 
 
 def situation(shell: Any) -> Situation:
@@ -36,7 +40,12 @@ def situation(shell: Any) -> Situation:
     colab = metadata.get("colab") or {}
     cell = metadata.get("cellId") or (colab.get("cell_id") if isinstance(colab, dict) else None)
     allow_stdin = (parent.get("content") or {}).get("allow_stdin", False)
+    front_end: Literal["VS Code", "Colab"] | None = None
+    if cell:
+        vs_code = str(cell).startswith(VSCODE)
+        front_end = "VS Code" if vs_code else "Colab" if colab else None
     return Situation(
+        front_end=front_end,
         cell=str(cell) if cell else None,
         execution=header.get("msg_id"),
         session=header.get("session"),

@@ -410,7 +410,7 @@ def test_a_missing_extension(magics: GeminiMagics, tmp_path: Path):
     assert front_end(magics, Situation(cell="a", session="page")).state == "ok"
     assert "terminal" in front_end(magics, Situation(terminal=True)).what
     assert "batch" in front_end(magics, Situation(session="other", watched=False)).what
-    vscode = Situation(cell="vscode-notebook-cell:/a", session="other")
+    vscode = Situation(cell="a", session="other", front_end="VS Code")
     assert "VS Code" in front_end(magics, vscode).what
     assert not extension_installed([str(tmp_path)])
     (tmp_path / "gemini-magic").mkdir()

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 import pytest
+from ipywidgets.widgets.widget import _instances
 
 from gemini_magic.parts import OK, Code, Image, Part, Result, Text, Thought
 from gemini_magic.render.live import Look
@@ -95,6 +96,21 @@ def test_the_last_bundle_holds_the_widget_and_every_static_form():
         "text/plain",
         "application/vnd.gemini-magic.turn+json",
     }
+
+
+def test_widgets_that_do_not_last_give_way_to_the_static_forms_and_leave_nothing():
+    before = set(_instances)
+    shown = Shown()
+    view = WidgetView(shown, Look(), lasting=False)
+    for count in range(1, len(PARTS) + 1):
+        partial = replace(TURN, status="streaming", parts=PARTS[:count])
+        view.arrived(lambda partial=partial: partial, f"phase {count}", 100)
+    assert len(sections(view, "gm-Code")) == 2
+    assert len(set(_instances) - before) > 10
+    view.ended(TURN)
+    assert WIDGET in shown.bundles[0] and len(shown.bundles) == 2
+    assert set(shown.bundles[-1]) == set(Look().bundle(TURN)[0])
+    assert set(_instances) == before
 
 
 def test_text_grows_in_the_widget_it_is_in():

@@ -26,7 +26,8 @@ HTML = 3  # bytes of HTML that a character of Markdown becomes, about
 class WidgetView:
     """Shows a turn as widgets; ``buttons`` stand below it at the end.
 
-    ``stop`` stops the turn with the id it is given; any thread may call it.
+    ``stop`` stops the turn with the id it is given; any thread may call it. ``lasting``: the
+    widgets stay; otherwise they are closed at the end, and the static forms alone remain.
     """
 
     def __init__(
@@ -35,10 +36,13 @@ class WidgetView:
         look: Look,
         buttons: Sequence[Button] = (),
         stop: Callable[[str], object] | None = None,
+        *,
+        lasting: bool = True,
     ) -> None:
         self._display = display
         self._look = look
         self._buttons = buttons
+        self._lasting = lasting
         self._lock = threading.Lock()
         self._sections: list[tuple[type, Section]] = []
         self._body = widgets.VBox()
@@ -88,6 +92,12 @@ class WidgetView:
 
     def ended(self, turn: Turn) -> None:
         self._done.set()
+        if not self._lasting:
+            # In this order: a front end shows an error where a widget was closed.
+            self._display(*self._look.bundle(turn))
+            with self._lock:
+                _close(self._root)
+            return
         with self._lock:
             self._draw(turn)
             note = caption.status_line(turn)
@@ -123,3 +133,13 @@ class WidgetView:
         if children != self._body.children:
             self._body.children = children
             self._sent += MESSAGE
+
+
+def _close(widget: widgets.Widget) -> None:
+    """Close a widget and all that it holds: its children, its layout, its style."""
+    for name in widget.keys:
+        held = getattr(widget, name)
+        for one in held if isinstance(held, tuple) else (held,):
+            if isinstance(one, widgets.Widget):
+                _close(one)
+    widget.close()
