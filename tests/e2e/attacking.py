@@ -25,7 +25,7 @@ from gemini_magic.render.live import Look
 from gemini_magic.turn import Turn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from hostile import HOSTILE
+from hostile import HOSTILE, HUGE
 
 
 def parts(name: str) -> tuple[Part, ...]:
@@ -64,6 +64,14 @@ def attack(view: str, first: int, last: int) -> None:
             WidgetView(_display, look).ended(shown)
         else:
             _display(*look.bundle(shown))
+
+
+def widgets(text: str) -> None:
+    """An answer that says ``text``, as widgets; the name of one of `HUGE` stands for it."""
+    from gemini_magic.render.widgets import WidgetView
+
+    said = playing.turn((Text(HUGE.get(text, text)),))
+    WidgetView(_display, Look(view="widget")).ended(said)
 
 
 def _display(data: Any, metadata: Any) -> None:
