@@ -164,9 +164,27 @@ def become(request: dict[str, Any], server: int) -> None:
     _end_quickly()
     # The trait's default was read from the environment when ipykernel was imported.
     sys.argv = [*request["argv"], f"--IPKernelApp.parent_handle={server}"]
-    from ipykernel import kernelapp
+    _application().launch_instance()
 
-    kernelapp.launch_new_instance()
+
+def _application() -> Any:
+    """ipykernel's application, which here lets the control thread end before what it writes to.
+
+    ipykernel (7.4) ends the thread of iopub first, in a handler of its own at exit. The control
+    thread may just then, at the end of the shutdown request, hand it something: that waits 10 s for
+    an answer, one kernel in sixty, and who asked terminates the kernel after 2.5 s.
+    """
+    from ipykernel.kernelapp import IPKernelApp
+
+    class Application(IPKernelApp):
+        def start(self) -> None:
+            super().start()  # type: ignore[no-untyped-call]
+            control = self.control_thread
+            if control is not None and control.is_alive():
+                control.stop()
+                control.join()
+
+    return Application
 
 
 def _end_quickly() -> None:

@@ -138,8 +138,15 @@ async def stop(manager: AsyncKernelManager, client: Any, *, now: bool) -> None:
     try:
         if client is not None:
             client.stop_channels()
-        if manager.has_kernel:
-            await manager.shutdown_kernel(now=now)
+        if manager.has_kernel and now:
+            await manager.shutdown_kernel(now=True)
+        elif manager.has_kernel:
+            # As `shutdown_kernel` without its first step, an interrupt: ipykernel, which has sent
+            # the reply of its last cell and not yet left it, may take that into its event loop,
+            # does not hear the request then, and is terminated after 2.5 s.
+            manager.shutting_down = True
+            await manager.request_shutdown()
+            await manager.finish_shutdown(pollinterval=0.02)
     finally:
         await manager.cleanup_resources()
 

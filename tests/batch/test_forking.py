@@ -119,6 +119,31 @@ def test_its_end_is_known_with_its_code():
         assert not manager.is_alive()
 
 
+# The control thread is slow to say that it has done the request; noted is whether it still runs
+# at exit, where ipykernel ends the thread that it says it to.
+SLOW_CONTROL = """
+import threading, time
+kernel = get_ipython().kernel
+def slowly(*given, said=kernel._publish_status_and_flush):
+    time.sleep(0.5)
+    said(*given)
+def at_exit():
+    alive = [one.name for one in threading.enumerate() if one.name == "Control"]
+    open({path!r}, "w").write(str(alive))
+kernel._publish_status_and_flush = slowly
+import atexit; atexit.register(at_exit)  # runs before what was registered earlier
+"""
+
+
+def test_the_control_thread_has_ended_before_what_it_writes_to(tmp_path: Path):
+    path = tmp_path / "alive"
+    with kernel() as (manager, client):
+        run(client, SLOW_CONTROL.format(path=str(path)))
+        manager.request_shutdown()
+        process(manager).wait(10)
+    assert path.read_text() == "[]"
+
+
 def test_a_restart_is_a_new_process():
     with kernel() as (manager, client):
         pid = process(manager).pid
