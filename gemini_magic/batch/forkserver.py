@@ -27,17 +27,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gemini_magic.magics.preloading import ASKING
+
 _KERNEL = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.inprocess"),
     "psutil",  # with which ipykernel looks for children when it is shut down
 )
 _OURS = (
+    *ASKING,
     "gemini_magic.magics.loading",
-    "gemini_magic.magics.answering",
     "gemini_magic.magics.subcommands",
-    "gemini_magic.engine",
     "gemini_magic.frontend",
-    "gemini_magic.recall",
     "gemini_magic.render.live",
     "gemini_magic.transport.connections",
     "gemini_magic.transport.faults",

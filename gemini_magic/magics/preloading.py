@@ -21,6 +21,19 @@ if TYPE_CHECKING:
     from gemini_magic.magics.magic import GeminiMagics
 
 THREAD = "gemini-preload"
+# What a question imports on its way: with the first one, that is several times its own work.
+ASKING = (
+    "gemini_magic.magics.asking",
+    "gemini_magic.magics.answering",
+    "gemini_magic.magics.costs",
+    "gemini_magic.magics.length",
+    "gemini_magic.magics.models",
+    "gemini_magic.budget",
+    "gemini_magic.engine",
+    "gemini_magic.recall",
+    "gemini_magic.tools.calling",
+    "gemini_magic.transport.answers",
+)
 _YOUNG = 20_000  # new objects between two looks at the youngest
 _NEVER = 1_000_000  # looks at the youngest between two at the older
 
@@ -38,6 +51,8 @@ def _preload(magics: GeminiMagics, widgets: bool) -> None:
             magics.connect().transport.warm()
         except GeminiError:
             return  # told in full when something is asked; loading stays silent
+        for name in ASKING:
+            importlib.import_module(name)
         from gemini_magic.prices import price
         from gemini_magic.turn import Usage
 

@@ -66,9 +66,13 @@ def test_a_restart_clears_and_the_extension_can_be_loaded_from_the_sidebar(app: 
     until(lambda: panel.prompts() == [], "the conversation to be gone")
     until(lambda: "gemini_magic is not loaded" in panel.said, "what is missing")
     assert panel.button("ask").is_disabled()
+    panel.ask("too early")
+    until(lambda: "Not sent" in panel.said, "a reaction")
+    assert panel.prompt.input_value() == "too early"
     panel.button("help").click()
     panel.ready()
-    assert "not loaded" not in panel.said
+    assert "not loaded" not in panel.said and "Not sent" not in panel.said
+    assert panel.prompt.input_value() == "too early"
     app.run(1)
     assert "0 exchanges" in app.outputs(1)
     app.run(0)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from gemini_magic.magics.preloading import no_full_collections
+
+from ..kernel import Kernel
+from ..replay import Answer, Replay
+from ..sse import ANSWER
+
+JOIN = """
+import sys, threading
+[one.join() for one in threading.enumerate() if one.name == 'gemini-preload']
+before = set(sys.modules)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +91,16 @@ def test_objects_that_were_frozen_stay_frozen():
         assert gc.get_freeze_count()
     finally:
         gc.unfreeze()
+
+
+def test_the_first_question_after_it_imports_nothing_more(tmp_path: Path):
+    with (
+        Replay(Answer(ANSWER)) as server,
+        Kernel(
+            tmp_path, GEMINI_API_KEY="test-key-12345", GOOGLE_GEMINI_BASE_URL=server.url
+        ) as kernel,
+    ):
+        assert kernel.run(JOIN).ok
+        for line in ("%%gemini", "%%gemini -o answer", "%%gemini --no-code -c other"):
+            assert kernel.run(f"{line}\nwhat?", "a").ok
+        assert kernel.value("sorted(set(sys.modules) - before)") == []

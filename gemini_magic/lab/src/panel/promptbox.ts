@@ -75,6 +75,9 @@ export class PromptBox extends Widget {
       event.stopPropagation();
       if (!this.ask.disabled) {
         this.send();
+      } else if (this.text.value.trim()) {
+        // What is in the way stands above; the keys are to do something, too.
+        this.session?.tell('Not sent: the prompt stays in its box until the kernel can be asked.', true);
       }
     } else if (event.key === 'ArrowUp' && this.before().indexOf('\n') < 0) {
       this.walk(event, -1);
