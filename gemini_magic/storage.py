@@ -92,7 +92,15 @@ def _mode(target: Path) -> int:
 
 
 def save_conversation(conversation: Conversation, path: Path, saved: str) -> int:
-    """Write ``conversation`` to ``path`` and return the size in bytes; ``saved``: ISO date."""
+    """Write ``conversation`` to ``path`` and return the size in bytes; ``saved``: ISO date.
+
+    It may take the place of a conversation, not of another file: StorageError then.
+    """
+    if _is_other(path):
+        raise StorageError(
+            f"{path} exists and is no saved conversation: it was not touched.",
+            "Choose another name, such as chat.gemini.json.",
+        )
     head = {"format": FORMAT, "version": VERSION, "name": conversation.name, "saved": saved}
     lines = [_line(_exchange_to_dict(exchange)) for exchange in conversation]
     body = ",\n".join(lines)
@@ -101,6 +109,16 @@ def save_conversation(conversation: Conversation, path: Path, saved: str) -> int
     data = text.encode("utf-8", errors="backslashreplace")
     write_atomic(path, data)
     return len(data)
+
+
+def _is_other(path: Path) -> bool:
+    """Whether ``path`` is a file with something else than a conversation, whole or damaged."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(1000)
+    except OSError:
+        return False  # not there; or not to be read, which writing will tell
+    return bool(beginning) and f'"{FORMAT}"'.encode() not in beginning
 
 
 def _line(value: Any) -> str:

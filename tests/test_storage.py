@@ -42,6 +42,19 @@ def test_a_saved_conversation_comes_back_equal(made: list[Turn]):
         assert len(lines) == len(made) + 2, "one exchange a line"
 
 
+def test_another_file_is_not_overwritten_and_a_conversation_is_even_a_damaged_one(tmp_path: Path):
+    path = tmp_path / "c.json"
+    for other in ("a,b\n1,2\n", '{"cells": []}', "\0"):
+        path.write_text(other)
+        with pytest.raises(StorageError, match="exists and is no saved conversation"):
+            save_conversation(conversation_of([]), path, NOW)
+        assert path.read_text() == other
+    path.write_text("")
+    size = save_conversation(conversation_of([]), path, NOW)
+    path.write_bytes(path.read_bytes()[:60])
+    assert save_conversation(conversation_of([]), path, NOW) == size == path.stat().st_size
+
+
 @given(st.lists(turns, min_size=1, max_size=2), st.data())
 def test_a_damaged_file_is_told_and_never_half_loaded(made: list[Turn], data: st.DataObject):
     with TemporaryDirectory() as folder:

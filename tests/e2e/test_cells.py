@@ -234,7 +234,7 @@ def test_run_executes_the_inserted_cells_in_order_and_stops_at_the_first_error(a
     app.start(1)
     app.start(2)  # queued by the user before the answer has come
     until(lambda: len(cells(app)) == 7, "the cells")
-    said = "Code cell 2 did not run to its end; 1 cell after it not run."
+    said = "Code cell 2 did not run to its end; 1 cell after it not run. ZeroDivisionError: div"
     until(lambda: said in app.turn(1).inner_text(), "the end of the run")
     found = cells(app)
     assert [cell["source"] for cell in found[2:5]] == [

@@ -169,6 +169,13 @@ def test_a_conversation_is_saved_and_loaded(lab: App) -> None:
     dialog(lab, "Ok", "kept here.json")
     until(lambda: "saved 1 exchange" in panel.said, "to be told")
     assert json.loads((lab.server.root / "kept here.json").read_text())["name"] == "main"
+    (lab.server.root / "data.csv").write_text("a,b\n1,2\n")
+    panel.button("save").click()
+    offered = lab.page.locator(".jp-Dialog input").input_value()
+    assert offered == f"{lab.path.removesuffix('.ipynb')}-main.gemini.json"
+    dialog(lab, "Ok", "data.csv")
+    until(lambda: "no saved conversation" in panel.said, "the refusal")
+    assert (lab.server.root / "data.csv").read_text() == "a,b\n1,2\n"
     panel.button("reset").click()
     until(lambda: panel.prompts() == [], "reset")
     panel.button("load").click()
@@ -177,6 +184,52 @@ def test_a_conversation_is_saved_and_loaded(lab: App) -> None:
     panel.button("load").click()
     dialog(lab, "Ok", "not there.json")
     until(lambda: "could not be read" in panel.said, "what is in the way")
+
+
+def test_nothing_is_undone_while_an_answer_comes(lab: App) -> None:
+    panel = ready(lab, "['One.']", "['Two.', 5, 'End of two.']")
+    panel.ask("first")
+    panel.answered(0)
+    more(panel)
+    buttons = [panel.button(name) for name in ("undo", "reset", "delete")]
+    assert all(button.is_enabled() for button in buttons)
+    panel.ask("second")
+    until(lambda: "Two." in panel.turn(1).inner_text(), "the beginning")
+    assert not any(button.is_enabled() for button in buttons)
+    panel.answered(1)
+    until(lambda: all(button.is_enabled() for button in buttons), "the end")
+
+
+def test_a_prompt_given_to_the_command_leaves_the_draft_alone(lab: App) -> None:
+    panel = ready(lab, "['One.']")
+    panel.prompt.fill("a draft")
+    panel.command("ask", prompt="first")
+    panel.answered(0)
+    assert panel.prompts() == ["first"]
+    assert panel.prompt.input_value() == "a draft"
+
+
+NOBODY = (
+    "import os, pandas as pd\nos.environ |= {'GEMINI_API_KEY': 'test-key-12345',\n"
+    " 'GOOGLE_GEMINI_BASE_URL': 'http://127.0.0.1:1/'}\n"
+    "sales = pd.DataFrame({'units': range(3)})\n"
+    "%load_ext gemini_magic\n%config GeminiMagics.retries = 0"
+)
+
+
+def test_after_a_failed_answer_the_way_on_is_told_and_prompt_and_attachments_are_kept(
+    lab: App,
+) -> None:
+    lab.open([NOBODY])
+    lab.run(0)
+    panel = Sidebar(lab).open().ready()
+    panel.node.locator(".gm-Picker > summary").click()
+    panel.node.get_by_role("checkbox", name="sales").check()
+    panel.ask("How many?")
+    assert "Nobody answers at 127.0.0.1:1" in panel.answered(0, "failed").inner_text()
+    until(lambda: "Check the base URL" in panel.said, "what to do")
+    assert panel.prompt.input_value() == "How many?"
+    assert panel.node.locator(".gm-Chip").count() == 1
 
 
 def test_variables_and_files_are_attached(app: App) -> None:

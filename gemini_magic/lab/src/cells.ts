@@ -7,6 +7,7 @@ import type { INotebookModel, INotebookTracker } from '@jupyterlab/notebook';
 import type { JSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
+import { oneLine } from './captions';
 import type { Deeds, Verdict } from './deeds';
 import { type Done, type Sent, insert, isSent } from './insertion';
 import { element } from './section';
@@ -108,6 +109,7 @@ export class NotebookCells {
   private async execute(ids: readonly string[], turn: string): Promise<void> {
     const panel = this.tracker.find(one => one.context === this.context);
     let ran = 0;
+    let why = '';
     for (const id of ids) {
       const widgets: readonly Cell[] = panel?.content.widgets ?? [];
       const cell = widgets.find(one => one.model.id === id);
@@ -116,6 +118,7 @@ export class NotebookCells {
       }
       const reply = await CodeCell.execute(cell, this.context.sessionContext).catch(() => undefined);
       if (reply?.content.status !== 'ok') {
+        why = reply?.content.status === 'error' ? reason(reply.content) : '';
         break;
       }
       ran += 1;
@@ -123,7 +126,7 @@ export class NotebookCells {
     if (ran < ids.length) {
       const left = ids.length - ran - 1;
       const rest = left ? `; ${cells(left)} after it not run` : '';
-      this.deeds.set(turn, { note: `Code cell ${ran + 1} did not run to its end${rest}.` });
+      this.deeds.set(turn, { note: `Code cell ${ran + 1} did not run to its end${rest}.${why}` });
     }
   }
 
@@ -196,4 +199,13 @@ function sources(sent: Sent): Widget {
   body.addClass('gm-CodeToRun');
   body.node.append(...sent.cells.map(cell => element('pre', 'gm-Output', cell.source)));
   return body;
+}
+
+/** Why a cell failed, in a line: it may stand out of sight. */
+function reason({ ename, evalue }: { ename: string; evalue: string }): string {
+  const hint =
+    ename === 'FileNotFoundError'
+      ? ' The sandbox may have had that file as an attachment: Verify runs the code with it.'
+      : '';
+  return ` ${oneLine(`${ename}: ${evalue}`, 200)}${hint}`;
 }

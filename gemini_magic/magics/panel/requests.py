@@ -2,8 +2,9 @@
 
 ``conversation``: the state (`panel.state`). ``answers`` of ``turns`` (ids). ``ask`` a ``prompt`` in
 ``conversation``, with ``attach`` (words as behind ``--attach``): answered when the answer has
-ended. ``command``: a subcommand of ``%gemini`` with its ``words``. ``models``: the names on offer.
-``attachable``: the variables and the files of a ``folder``.
+ended, with its ``status`` and what there is ``said``. ``command``: a subcommand of ``%gemini`` with
+its ``words``. ``models``: the names on offer. ``attachable``: the variables and the files of a
+``folder``.
 
 Whatever is in the way is raised; the sidebar is told its words.
 """
@@ -64,11 +65,13 @@ def _ask(magics: GeminiMagics, request: Json) -> Json:
     with listening() as said:
         try:
             turn = put(magics, asked, given, show=lambda: shown)
-        except (GeminiError, AnswerInterrupted):
+        except (GeminiError, AnswerInterrupted) as error:
             if shown.turn is None:
                 raise
-            turn = shown.turn  # what went wrong is said where the answer stands
-    return {"turn": turn.id, "status": turn.status, "said": "\n".join(said)}
+            # What went wrong is said where the answer stands; what to do about it, here.
+            turn = shown.turn
+            said.append(error.hint)
+    return {"turn": turn.id, "status": turn.status, "said": "\n".join(filter(None, said))}
 
 
 def _command(magics: GeminiMagics, request: Json) -> Json:

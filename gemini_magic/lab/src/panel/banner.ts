@@ -48,7 +48,8 @@ export class Banner extends Widget {
       line.dataset.condition = 'backend';
       lines.push(line);
     }
-    if (said) {
+    // Asking anyway is refused in the same words: once is enough.
+    if (said && (state?.backend.ok !== false || !said.words.startsWith(state.backend.said))) {
       const line = note(said.words, said.error ? 'gm-mod-problem gm-Said' : 'gm-Said');
       line.append(
         ' ',

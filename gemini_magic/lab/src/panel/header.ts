@@ -22,10 +22,8 @@ export class Header extends Widget {
     actions.append(
       this.action('new', 'New…', 'Begin another conversation', () => this.begin()),
       this.action('fork', 'Fork…', 'Go on with a copy of this conversation', () => this.fork()),
-      this.action('reset', 'Reset', 'Empty this conversation; redo brings it back', () =>
-        this.run('reset')
-      ),
-      this.action('delete', 'Delete…', 'Delete this conversation for good', () => this.delete()),
+      this.reset,
+      this.remove,
       this.action('save', 'Save…', 'Write this conversation to a file', () => this.save()),
       this.action('load', 'Load…', 'Read a conversation from a file', () => this.load()),
       this.action('doctor', 'Check', 'Look at everything between a prompt and its answer', () =>
@@ -68,8 +66,12 @@ export class Header extends Widget {
     for (const node of this.buttons) {
       node.disabled = !ready;
     }
-    this.undo.disabled = !ready || !state.exchanges.length;
-    this.redo.disabled = !ready || !state.undone;
+    // What is being answered stands at the end, and none of these would mean it.
+    const settled = ready && !this.session?.running.length;
+    this.undo.disabled = !settled || !state.exchanges.length;
+    this.redo.disabled = !settled || !state.undone;
+    this.reset.disabled = !settled;
+    this.remove.disabled = !settled;
   }
 
   private action(
@@ -102,7 +104,9 @@ export class Header extends Widget {
 
   private async save(): Promise<void> {
     const name = this.session?.state?.conversation ?? 'main';
-    const file = `${name.replace(/[^\w.-]+/g, '-')}.gemini.json`;
+    const notebook = this.session?.context.path.split('/').at(-1)?.replace(/\.ipynb$/, '') ?? '';
+    // With the notebook's name: another one in this folder may have a conversation called so.
+    const file = `${`${notebook}-${name}`.replace(/[^\w.-]+/g, '-')}.gemini.json`;
     await this.named('Save this conversation', 'File', file, ['save']);
   }
 
@@ -145,6 +149,18 @@ export class Header extends Widget {
   );
   private readonly redo = this.action('redo', 'Redo', 'Bring back what was removed', () =>
     this.run('redo')
+  );
+  private readonly reset = this.action(
+    'reset',
+    'Reset',
+    'Empty this conversation; redo brings it back',
+    () => this.run('reset')
+  );
+  private readonly remove = this.action(
+    'delete',
+    'Delete…',
+    'Delete this conversation for good',
+    () => this.delete()
   );
   private session: Session | undefined;
   private drawn = '';

@@ -68,7 +68,7 @@ export class ConversationPanel extends Panel {
     return this.session;
   }
 
-  /** Ask what stands in the prompt box. */
+  /** Ask what stands in the prompt box, with what is attached to it. */
   async ask(): Promise<void> {
     const { session } = this;
     const prompt = this.box.value;
@@ -79,26 +79,32 @@ export class ConversationPanel extends Panel {
     this.box.value = '';
     session.attached = [];
     this.attaching.draw();
-    this.exchanges.toEnd();
-    try {
-      await session.ask(prompt, attached);
-    } catch (error) {
-      session.fail(error);
-      if (session.draft === '') {
-        // Nothing has been sent: what was written is not lost.
-        session.draft = prompt;
-        session.attached = attached;
-        if (session === this.session) {
-          this.box.bind(session);
-          this.attaching.draw();
-        }
-      }
+    const came = await this.send(prompt, attached);
+    if (came || session.draft !== '' || session.attached.length) {
+      return;
+    }
+    // Nothing has come of it: what was written and chosen is not lost.
+    session.draft = prompt;
+    session.attached = attached;
+    if (session === this.session) {
+      this.box.bind(session);
+      this.attaching.draw();
     }
   }
 
-  /** Put a text into the prompt box. */
-  write(prompt: string): void {
-    this.box.value = prompt;
+  /** Ask this, and leave what stands in the prompt box; false when nothing has come of it. */
+  async send(prompt: string, attached: readonly string[]): Promise<boolean> {
+    const { session } = this;
+    if (!session || !prompt.trim()) {
+      return false;
+    }
+    this.exchanges.toEnd();
+    try {
+      return await session.ask(prompt, attached);
+    } catch (error) {
+      session.fail(error);
+      return false;
+    }
   }
 
   protected override onActivateRequest(_message: Message): void {

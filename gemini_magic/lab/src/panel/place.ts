@@ -93,8 +93,7 @@ function addPanelCommands({ commands, shell }: JupyterFrontEnd, panel: Conversat
     execute: async args => {
       open(shell);
       if (typeof args.prompt === 'string') {
-        panel.write(args.prompt);
-        await panel.ask();
+        await panel.send(args.prompt, []);
       }
     }
   });

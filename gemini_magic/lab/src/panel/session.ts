@@ -83,13 +83,18 @@ export class Session {
     }
   }
 
-  /** Send a prompt; resolves when its answer has ended, rejects with what was in the way. */
-  async ask(prompt: string, attach: readonly string[]): Promise<void> {
+  /**
+   * Send a prompt; resolves when its answer has ended, to whether anything has come of it; rejects
+   * with what was in the way.
+   */
+  async ask(prompt: string, attach: readonly string[]): Promise<boolean> {
     this.tell(undefined);
     this.history.add(prompt);
     const conversation = this.state?.conversation ?? null;
     const done = await this.request({ type: 'ask', prompt, attach: [...attach], conversation });
-    this.tell(done.said as string);
+    const failed = done.status === 'failed';
+    this.tell(done.said as string, failed);
+    return !failed;
   }
 
   /** Run a subcommand of `%gemini`; what it says is shown, an error too. */
@@ -142,6 +147,8 @@ export class Session {
         await this.link?.connect();
       } else if (content.status === 'error') {
         this.tell(`${content.ename}: ${content.evalue}`, true);
+      } else {
+        this.tell('The extension was not loaded: the kernel dropped what was waiting.', true);
       }
     } finally {
       this.loading = false;
