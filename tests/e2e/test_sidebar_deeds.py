@@ -306,10 +306,12 @@ def test_settings_and_layout_are_kept(lab: App) -> None:
     places = lab.server.settings / "gemini-magic"
     places.mkdir(parents=True, exist_ok=True)
     (places / "plugin.jupyterlab-settings").write_text(json.dumps(settings))
+    panel.prompt.fill("half a question")
     lab.page.wait_for_timeout(2000)  # the layout is saved a moment after it has changed
     lab.reload()
     panel.node.wait_for()
     panel.ready()
+    assert panel.prompt.input_value() == "half a question"
     turn = panel.answered(0)
     assert "Words." in turn.inner_text()
     assert turn.locator("details.gm-Code").count() == 0

@@ -17,6 +17,7 @@ import type { Action } from '../tools';
 import type { Turn } from '../turn';
 import { Bodies, type Body } from './bodies';
 import { type Condition, conditionOf } from './condition';
+import { Draft } from './draft';
 import { PromptHistory } from './history';
 import { type Attachable, type State, stateOf } from './protocol';
 
@@ -28,6 +29,7 @@ export class Session {
     private readonly notebook: Notebook,
     private readonly live: LiveTurns
   ) {
+    this.drafts = new Draft(notebook.context.path);
     notebook.linkChanged.connect(this.onLink, this);
     const { sessionContext } = notebook.context;
     sessionContext.statusChanged.connect(this.onStatus, this);
@@ -46,9 +48,17 @@ export class Session {
   said: { words: string; error: boolean } | undefined;
   /** Prompts that were sent, for the arrow keys. */
   readonly history = new PromptHistory();
-  /** What stands in the prompt box, and what is to be attached. */
-  draft = '';
+  /** What is to be attached to the next prompt. */
   attached: string[] = [];
+
+  /** What stands in the prompt box. */
+  get draft(): string {
+    return this.drafts.text;
+  }
+
+  set draft(text: string) {
+    this.drafts.text = text;
+  }
 
   get context(): Notebook['context'] {
     return this.notebook.context;
@@ -332,6 +342,7 @@ export class Session {
       this.answered.emit(turn);
     }
   );
+  private readonly drafts: Draft;
   private link: KernelLink | undefined;
   private followed = false;
   private loading = false;
