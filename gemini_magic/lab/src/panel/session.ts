@@ -44,7 +44,7 @@ export class Session {
   state: State | undefined;
   /** What was said last: what a command did, or what was in the way. */
   said: { words: string; error: boolean } | undefined;
-  /** Prompts that were sent, for the arrow keys. */
+  /** Prompts of the conversations, for the arrow keys. */
   readonly history = new PromptHistory();
   /** What stands in the prompt box, and what is to be attached. */
   draft = '';
@@ -86,7 +86,7 @@ export class Session {
   /** Send a prompt; resolves when its answer has ended, rejects with what was in the way. */
   async ask(prompt: string, attach: readonly string[]): Promise<void> {
     this.tell(undefined);
-    this.history.add(prompt);
+    this.history.send(prompt);
     const conversation = this.state?.conversation ?? null;
     const done = await this.request({ type: 'ask', prompt, attach: [...attach], conversation });
     this.tell(done.said as string);
