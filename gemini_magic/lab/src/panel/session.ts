@@ -5,7 +5,7 @@
  * reloaded, or that has missed messages, shows what is. Nothing of one notebook is in another's.
  */
 
-import type { Kernel } from '@jupyterlab/services';
+import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
@@ -32,6 +32,7 @@ export class Session {
     const { sessionContext } = notebook.context;
     sessionContext.statusChanged.connect(this.onStatus, this);
     sessionContext.connectionStatusChanged.connect(this.onConnection, this);
+    sessionContext.iopubMessage.connect(this.onMessage, this);
     this.onLink();
   }
 
@@ -49,6 +50,8 @@ export class Session {
   /** What stands in the prompt box, and what is to be attached. */
   draft = '';
   attached: string[] = [];
+  /** How many cells, or other code, have ended; what they left in the kernel may be new. */
+  runs = 0;
 
   get context(): Notebook['context'] {
     return this.notebook.context;
@@ -167,6 +170,7 @@ export class Session {
     const { sessionContext } = this.notebook.context;
     sessionContext.statusChanged.disconnect(this.onStatus, this);
     sessionContext.connectionStatusChanged.disconnect(this.onConnection, this);
+    sessionContext.iopubMessage.disconnect(this.onMessage, this);
     this.unlink();
     Signal.clearData(this);
   }
@@ -276,6 +280,17 @@ export class Session {
   private onStatus(): void {
     this.connect();
     this.changed.emit(undefined);
+  }
+
+  /** The kernel's status alone does not tell code that has ended from a request of ours. */
+  private onMessage(_context: unknown, message: KernelMessage.IMessage): void {
+    const { msg_type } = message.parent_header as { msg_type?: string };
+    if (KernelMessage.isStatusMsg(message) && msg_type === 'execute_request') {
+      if (message.content.execution_state === 'idle') {
+        this.runs += 1;
+        this.changed.emit(undefined);
+      }
+    }
   }
 
   private onConnection(): void {
