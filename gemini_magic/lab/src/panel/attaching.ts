@@ -27,7 +27,12 @@ export class Attaching extends Widget {
         event.preventDefault();
         this.filter.value = '';
         this.attach(word, true);
+        this.browse();
+        this.drawList();
       }
+    });
+    this.filter.addEventListener('focus', () => {
+      this.renew();
     });
     this.picker.append(this.toggle, this.filter, this.list);
     this.picker.addEventListener('toggle', () => {
@@ -62,6 +67,16 @@ export class Attaching extends Widget {
     }
     this.chips.hidden = !attached.length;
     this.picker.hidden = this.session?.condition !== 'ready';
+    if (this.session?.runs !== this.runs) {
+      this.renew();
+    }
+  }
+
+  /** What can be attached may be another now: look again where somebody sees it. */
+  private renew(): void {
+    if (this.picker.open && !this.picker.hidden && !this.looking) {
+      void this.look(this.folder);
+    }
   }
 
   private chip(word: string): HTMLElement {
@@ -94,6 +109,8 @@ export class Attaching extends Widget {
   private async look(folder: string): Promise<void> {
     const { session } = this;
     this.folder = folder;
+    this.runs = session?.runs;
+    this.looking += 1;
     try {
       const { variables, files } = (await session?.attachable(folder)) ?? {
         variables: [],
@@ -101,23 +118,34 @@ export class Attaching extends Widget {
       };
       if (session === this.session && folder === this.folder) {
         // What a path names is not taken for an expression.
-        this.found = [...variables, ...files.map(file => ({ ...file, name: asPath(file.name) }))];
-        this.drawList();
+        const found = [...variables, ...files.map(file => ({ ...file, name: asPath(file.name) }))];
+        if (JSON.stringify(found) !== JSON.stringify(this.found)) {
+          this.found = found;
+          this.drawList();
+        }
       }
     } catch (error) {
       session?.fail(error);
+    } finally {
+      this.looking -= 1;
     }
+    this.draw(); // Code may have ended meanwhile.
   }
 
   private drawList(): void {
     const wanted = this.filter.value.trim().toLowerCase();
     const attached = new Set(this.session?.attached);
+    const { scrollTop } = this.list;
+    const focused = [...this.boxes].find(([, box]) => box === document.activeElement)?.[0];
     this.boxes.clear();
     const shown = this.found.filter(({ name }) => name.toLowerCase().includes(wanted));
     this.list.replaceChildren(
       ...shown.map(one => this.choice(one, attached.has(one.name))),
       ...(shown.length ? [] : [element('p', 'gm-Hint', 'Nothing here by that name.')])
     );
+    // The list may be renewed under somebody's hands.
+    this.list.scrollTop = scrollTop;
+    this.boxes.get(focused ?? '')?.focus({ preventScroll: true });
   }
 
   private choice({ name, what }: Attachable, chosen: boolean): HTMLElement {
@@ -150,6 +178,9 @@ export class Attaching extends Widget {
   private session: Session | undefined;
   private found: Attachable[] = [];
   private folder = '';
+  /** How many runs of code the list knows of, and how often it is being asked for now. */
+  private runs: number | undefined;
+  private looking = 0;
   private drawn = '[]';
 }
 

@@ -26,8 +26,11 @@ export function conditionOf(
   loading: boolean
 ): Condition {
   const kernel = context.session?.kernel;
-  if (!kernel || !link) {
-    return context.isReady && !context.kernelDisplayStatus.includes('starting') ? 'none' : 'starting';
+  if (!kernel) {
+    return isComing(context) ? 'starting' : 'none';
+  }
+  if (!link) {
+    return 'starting';
   }
   if (kernel.status === 'dead') {
     return 'dead';
@@ -45,6 +48,14 @@ export function conditionOf(
     return 'loading';
   }
   return link.state === 'absent' ? 'absent' : 'starting';
+}
+
+/**
+ * Whether a kernel is on its way. A notebook whose kernel was shut down is not ready either, and so
+ * is told by its status alone.
+ */
+function isComing({ kernelDisplayStatus }: ISessionContext): boolean {
+  return /start|initializing/.test(kernelDisplayStatus);
 }
 
 /** What there is to say, and the label of the button that helps, if one does. */

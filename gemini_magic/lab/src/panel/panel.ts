@@ -6,6 +6,7 @@ import { Panel } from '@lumino/widgets';
 import type { Look } from '../turnview';
 import { Attaching } from './attaching';
 import { Banner } from './banner';
+import { keepFocus, onEscape } from './focus';
 import { Footer } from './footer';
 import { Header } from './header';
 import { ExchangeList, type MakeRenderer } from './list';
@@ -21,6 +22,8 @@ export interface Around {
   jump: (session: Session, cell: string) => void;
   /** Do what the button says that stands beside a condition. */
   help: (session: Session) => void;
+  /** Give the keyboard to the session's notebook. */
+  leave: (session: Session) => void;
 }
 
 export class ConversationPanel extends Panel {
@@ -38,6 +41,14 @@ export class ConversationPanel extends Panel {
     for (const part of [header, exchanges, banner, attaching, box, footer]) {
       this.addWidget(part);
     }
+    keepFocus(this.node, () => {
+      box.focus();
+    });
+    onEscape(box.node, () => {
+      if (this.session) {
+        around.leave(this.session);
+      }
+    });
   }
 
   /** Show the conversation of `session`; undefined where there is no notebook. */

@@ -41,6 +41,10 @@ export function addPanel(application: Application): void {
     },
     help: session => {
       void help(app, session);
+    },
+    leave: session => {
+      const notebook = tracker.find(one => one.context === session.context);
+      app.shell.activateById(notebook?.id ?? '');
     }
   });
   panel.title.icon = geminiIcon;

@@ -41,8 +41,9 @@ export class PromptBox extends Widget {
     this.ask.disabled = !ready || this.text.value.trim() === '';
     this.text.disabled = !session;
     this.stop.hidden = !session?.running.length;
-    const whole = session?.state?.exchanges.filter(head => head.whole) ?? [];
-    session?.history.know(whole.map(({ prompt }) => prompt));
+    if (session?.state) {
+      session.history.know(session.state.conversation, session.state.exchanges);
+    }
   }
 
   get value(): string {

@@ -5,7 +5,7 @@
  * reloaded, or that has missed messages, shows what is. Nothing of one notebook is in another's.
  */
 
-import type { Kernel } from '@jupyterlab/services';
+import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
@@ -34,6 +34,7 @@ export class Session {
     const { sessionContext } = notebook.context;
     sessionContext.statusChanged.connect(this.onStatus, this);
     sessionContext.connectionStatusChanged.connect(this.onConnection, this);
+    sessionContext.iopubMessage.connect(this.onMessage, this);
     this.onLink();
   }
 
@@ -46,10 +47,12 @@ export class Session {
   state: State | undefined;
   /** What was said last: what a command did, or what was in the way. */
   said: { words: string; error: boolean } | undefined;
-  /** Prompts that were sent, for the arrow keys. */
+  /** Prompts of the conversations, for the arrow keys. */
   readonly history = new PromptHistory();
   /** What is to be attached to the next prompt. */
   attached: string[] = [];
+  /** How many cells, or other code, have ended; what they left in the kernel may be new. */
+  runs = 0;
 
   /** What stands in the prompt box. */
   get draft(): string {
@@ -99,7 +102,7 @@ export class Session {
    */
   async ask(prompt: string, attach: readonly string[]): Promise<boolean> {
     this.tell(undefined);
-    this.history.add(prompt);
+    this.history.send(prompt);
     const conversation = this.state?.conversation ?? null;
     const done = await this.request({ type: 'ask', prompt, attach: [...attach], conversation });
     const failed = done.status === 'failed';
@@ -184,6 +187,7 @@ export class Session {
     const { sessionContext } = this.notebook.context;
     sessionContext.statusChanged.disconnect(this.onStatus, this);
     sessionContext.connectionStatusChanged.disconnect(this.onConnection, this);
+    sessionContext.iopubMessage.disconnect(this.onMessage, this);
     this.unlink();
     Signal.clearData(this);
   }
@@ -293,6 +297,17 @@ export class Session {
   private onStatus(): void {
     this.connect();
     this.changed.emit(undefined);
+  }
+
+  /** The kernel's status alone does not tell code that has ended from a request of ours. */
+  private onMessage(_context: unknown, message: KernelMessage.IMessage): void {
+    const { msg_type } = message.parent_header as { msg_type?: string };
+    if (KernelMessage.isStatusMsg(message) && msg_type === 'execute_request') {
+      if (message.content.execution_state === 'idle') {
+        this.runs += 1;
+        this.changed.emit(undefined);
+      }
+    }
   }
 
   private onConnection(): void {
