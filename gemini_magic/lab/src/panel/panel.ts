@@ -90,31 +90,31 @@ export class ConversationPanel extends Panel {
     this.box.value = '';
     session.attached = [];
     this.attaching.draw();
-    const came = await this.send(prompt, attached);
-    if (came || session.draft !== '' || session.attached.length) {
-      return;
-    }
-    // Nothing has come of it: what was written and chosen is not lost.
-    session.draft = prompt;
-    session.attached = attached;
-    if (session === this.session) {
-      this.box.bind(session);
-      this.attaching.draw();
-    }
+    await this.send(prompt, attached);
   }
 
-  /** Ask this, and leave what stands in the prompt box; false when nothing has come of it. */
-  async send(prompt: string, attached: readonly string[]): Promise<boolean> {
+  /** Ask this, and leave what stands in the prompt box. */
+  async send(prompt: string, attached: readonly string[]): Promise<void> {
     const { session } = this;
     if (!session || !prompt.trim()) {
-      return false;
+      return;
     }
     this.exchanges.toEnd();
     try {
-      return await session.ask(prompt, attached);
+      if (await session.ask(prompt, attached)) {
+        return;
+      }
     } catch (error) {
       session.fail(error);
-      return false;
+    }
+    // Nothing has come of it: what was written and chosen is not lost, nor is a later draft.
+    if (session.draft === '' && !session.attached.length) {
+      session.draft = prompt;
+      session.attached = [...attached];
+      if (session === this.session) {
+        this.box.bind(session);
+        this.attaching.draw();
+      }
     }
   }
 
