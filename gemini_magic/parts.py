@@ -212,4 +212,5 @@ def _checked(kind: str, name: str, value: Any) -> Any:
     expected: type = dict if name in _MAPPINGS else bool if name == "thought" else str
     if not isinstance(value, expected):
         raise ValueError(f"{name!r} of a {kind} part is {type(value).__name__}")
-    return value
+    # No fields that we do not know is one thing, however it was written.
+    return (value or None) if name == "extra" else value

@@ -27,6 +27,10 @@ def test_nothing_is_invented() -> None:
     assert Thought("x").to_dict() == {"kind": "thought", "text": "x"}
 
 
+def test_no_unknown_fields_are_one_thing_however_they_were_written() -> None:
+    assert from_dict({"kind": "text", "text": "a", "extra": {}}) == Text("a")
+
+
 def test_a_signature_and_a_thought_stay_on_their_part() -> None:
     part = Result("OUTCOME_OK", "1", "id", thought=True, signature="c2ln", extra={"new": 1})
     assert part.to_dict() == {
