@@ -27,6 +27,7 @@ def page(kernel: Kernel) -> Page:
     assert kernel.run("%reload_ext gemini_magic").ok
     opened = Page(kernel, subshell=True)
     opened.send({"type": "follow", "on": True})
+    state(opened)  # Answered in the subshell after it: a cell sent now may overtake the wish itself.
     return opened
 
 
