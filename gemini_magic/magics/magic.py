@@ -20,6 +20,7 @@ from gemini_magic.errors import (
 )
 from gemini_magic.magics.cell_state import CellState
 from gemini_magic.magics.naming import NAME, name_in, named
+from gemini_magic.magics.panel.line import Line
 from gemini_magic.magics.situation import Situation
 from gemini_magic.magics.traits import GeminiTraits
 from gemini_magic.settings import BACKENDS, ENVIRONMENT, RUN, Settings, from_environment
@@ -94,6 +95,7 @@ class GeminiMagics(GeminiTraits):
         self._calls_lock = threading.Lock()
         self.front_end: FrontEnd | None = None
         self.cells = CellState()
+        self.line = Line(self._changed)  # prompts of the sidebar
 
     # -- what the parts of a kernel share ------------------------------------------------------
 
@@ -286,6 +288,7 @@ class GeminiMagics(GeminiTraits):
         self.cells.closed.set()
         if self.front_end is not None:
             self.front_end.detach()
+        self.line.stop()
         if self._engine is not None:
             self._engine.stop()
         if self._connections is not None:

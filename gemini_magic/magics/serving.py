@@ -24,7 +24,7 @@ def attach(magics: GeminiMagics, kernel: Any) -> None:
     from gemini_magic.frontend import FrontEnd
 
     magics.front_end = FrontEnd(
-        lambda turn: magics.engine.stop(turn),
+        partial(stop, magics),
         partial(bundles, magics),
         dict.fromkeys((*BUTTONS, *SIDEBAR), partial(serve, magics)),
     )
@@ -32,6 +32,12 @@ def attach(magics: GeminiMagics, kernel: Any) -> None:
     # Loaded by a cell that nobody watches (nbconvert), or before any front end is there: one
     # that comes later says hello itself.
     magics.front_end.attach(kernel, announce=now.execution is not None and now.watched)
+
+
+def stop(magics: GeminiMagics, turn: str) -> None:
+    """Stop an answer, or take back a prompt of the sidebar that waits for the one before it."""
+    if not magics.line.stop(turn):
+        magics.engine.stop(turn)
 
 
 def bundles(magics: GeminiMagics, cells: Sequence[str]) -> dict[str, tuple[Json, Json]]:

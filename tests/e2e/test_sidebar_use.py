@@ -137,7 +137,18 @@ s.parts(*[part for t in texts for part in (Text(t + '\\n\\n'), Code(t), Result('
     actions = panel.node.locator("button").evaluate_all("all => all.map(b => b.dataset.action)")
     assert set(actions) <= {
         *("copy", "stop", "insert", "run", "verify", "ask", "undo", "redo", "new", "fork"),
-        *("reset", "delete", "save", "load", "doctor", "jump", "folder", "dismiss", "detach"),
+        *(
+            "reset",
+            "delete",
+            "save",
+            "load",
+            "doctor",
+            "jump",
+            "folder",
+            "dismiss",
+            "detach",
+            "unsend",
+        ),
     }
     app.page.wait_for_timeout(500)  # the canary needs time to sing
     trap.unlink()

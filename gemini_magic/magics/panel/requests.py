@@ -1,8 +1,9 @@
 """What the sidebar asks a kernel, by the ``type`` of the request; each in a thread of its own.
 
 ``conversation``: the state (`panel.state`). ``answers`` of ``turns`` (ids). ``ask`` a ``prompt`` in
-``conversation``, with ``attach`` (words as behind ``--attach``): answered when the answer has
-ended, with its ``status`` and what there is ``said``. ``command``: a subcommand of ``%gemini`` with
+``conversation``, with ``attach`` (words as behind ``--attach``): sent when the prompts before it
+are answered (`panel.line`), and answered when its answer has ended, with its ``status`` and what
+there is ``said``. ``command``: a subcommand of ``%gemini`` with
 its ``words``. ``models``: the names on offer. ``attachable``: the variables and the files of a
 ``folder``.
 
@@ -19,6 +20,7 @@ from gemini_magic.attach.suitable import files, variables
 from gemini_magic.errors import AnswerInterrupted, GeminiError, OptionError
 from gemini_magic.magics.asking import put, refuse_empty, to_question, with_data
 from gemini_magic.magics.models import listing
+from gemini_magic.magics.panel.line import Waiting
 from gemini_magic.magics.panel.state import answers, state
 from gemini_magic.magics.panel.view import alone
 from gemini_magic.magics.saying import listening
@@ -55,14 +57,18 @@ def _ask(magics: GeminiMagics, request: Json) -> Json:
     refuse_empty(prompt, "Write it into the box of the sidebar.")
     settings, namespace = magics.settings, magics.namespace
     words = _texts(request, "attach")
+    conversation = request.get("conversation") or magics.engine.conversations.current
     given: Mapping[str, Any] = {
-        "conversation": request.get("conversation"),
+        "conversation": conversation,
         **({"attach": words} if words else {}),
     }
-    given = with_data(given, namespace, settings.max_attachment_bytes)
-    asked = to_question(settings, expand(prompt, namespace), given)
-    shown = alone(magics)
-    with listening() as said:
+    waiting = Waiting(conversation, prompt, tuple(words))
+    with listening() as said, magics.line.place(waiting) as turn_to_ask:
+        # With the values of now: those that the user had in mind.
+        given = with_data(given, namespace, settings.max_attachment_bytes)
+        asked = to_question(settings, expand(prompt, namespace), given)
+        shown = alone(magics)
+        turn_to_ask()
         try:
             turn = put(magics, asked, given, show=lambda: shown)
         except (GeminiError, AnswerInterrupted) as error:

@@ -5,6 +5,7 @@ Answers themselves are not in it: the sidebar asks for those it is about to show
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ from gemini_magic.turn import MIME, Turn
 
 if TYPE_CHECKING:
     from gemini_magic.magics.magic import GeminiMagics
+    from gemini_magic.magics.panel.line import Waiting
 
+WAITS = "waits for the answer before it"
 BEGINNING = 400  # characters of each prompt; the answer carries the whole
 
 
@@ -27,14 +30,19 @@ def state(magics: GeminiMagics) -> Json:
     """The current conversation's exchanges in a line each, and what surrounds them."""
     engine = magics.engine
     conversation = engine.conversations.get()
+    answering = Counter(one.begun.conversation for one in list(engine.running.values()))
     return {
         "conversation": conversation.name,
         "conversations": [
-            {"name": one.name, "exchanges": len(one)} for one in engine.conversations
+            {"name": one.name, "exchanges": len(one), "answering": answering[one.name]}
+            for one in engine.conversations
         ],
-        "exchanges": _with_running(
-            [_head(exchange) for exchange in conversation], magics, conversation.name
-        ),
+        "exchanges": [
+            *_with_running(
+                [_head(exchange) for exchange in conversation], magics, conversation.name
+            ),
+            *map(_waiting, magics.line.waiting(conversation.name)),
+        ],
         "undone": conversation.undone,
         "model": magics.settings.model,
         "models": magics.known_models(),
@@ -49,14 +57,26 @@ def _head(exchange: Exchange) -> Json:
 
 
 def _beginning(turn: Turn) -> Json:
-    prompt = turn.request.prompt
+    asked = turn.request
+    attached = [attachment.name for attachment in asked.attachments]
     return {
-        "turn": turn.id,
+        **_asked(turn.id, asked.prompt, attached),
         "cell": turn.cell,
+        "status": turn.status,
+    }
+
+
+def _waiting(prompt: Waiting) -> Json:
+    asked = _asked(prompt.id, prompt.prompt, prompt.attached)
+    return {**asked, "cell": None, "status": "waiting", "notes": [WAITS]}
+
+
+def _asked(turn: str, prompt: str, attached: Iterable[str]) -> Json:
+    return {
+        "turn": turn,
         "prompt": encodable(prompt[:BEGINNING]),
         "whole": len(prompt) <= BEGINNING,
-        "attached": [attachment.name for attachment in turn.request.attachments],
-        "status": turn.status,
+        "attached": [*attached],
         "notes": [],
     }
 

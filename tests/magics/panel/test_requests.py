@@ -13,6 +13,7 @@ from ...kernel import Kernel
 
 SUM = "What is the sum of the first 50 prime numbers? Use code."
 NEXT = "Now the first 100."
+WORK = "Run this:\n```python\nimport time\ntime.sleep(1.5)\nprint('done')\n```"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,9 @@ def page(kernel: Kernel) -> Page:
     assert kernel.run("%reload_ext gemini_magic").ok
     opened = Page(kernel, subshell=True)
     opened.send({"type": "follow", "on": True})
-    state(opened)  # Answered in the subshell after it: a cell sent now may overtake the wish itself.
+    state(
+        opened
+    )  # Answered in the subshell after it: a cell sent now may overtake the wish itself.
     return opened
 
 
@@ -80,6 +83,45 @@ def test_a_prompt_is_answered_while_a_cell_runs_and_prints_nothing_there(
     (kernel.folder / "go").touch()
     ran = kernel.collect(sleeping)
     assert ran.ok and not ran.stdout and not ran.displays
+
+
+def test_two_prompts_in_a_row_are_a_conversation(page: Page) -> None:
+    asked = [
+        page.ask({"type": "ask", "prompt": prompt, "conversation": "main"})
+        for prompt in (WORK, SUM, NEXT)
+    ]
+    seen = state(page)["exchanges"]
+    assert [one["prompt"] for one in seen] == [WORK, SUM, NEXT]
+    assert [one["status"] for one in seen[1:]] == ["waiting", "waiting"]
+    assert seen[2]["notes"] == ["waits for the answer before it"]
+    done = [page.answer(number) for number in asked]
+    assert [one["status"] for one in done] == ["complete"] * 3
+    assert prompts(page) == [WORK, SUM, NEXT]
+    turn = done[2]["turn"]
+    answer = page.request({"type": "answers", "turns": [turn]})["answers"][turn]["data"]
+    assert "24133" in str(answer), "only who knows the first sum can tell this one"
+
+
+def test_a_prompt_that_waits_is_taken_back_and_the_others_are_answered(page: Page) -> None:
+    asked = [
+        page.ask({"type": "ask", "prompt": prompt, "conversation": "main"})
+        for prompt in (WORK, SUM, "Say something.")
+    ]
+    page.send({"type": "stop", "turn": state(page)["exchanges"][1]["turn"]})
+    assert "Not sent: the prompt was taken back" in page.answer(asked[1])["error"]
+    assert [page.answer(asked[at])["status"] for at in (0, 2)] == ["complete"] * 2
+    assert prompts(page) == [WORK, "Say something."]
+    assert state(page)["usage"]["calls"] == 2
+
+
+def test_an_answer_in_another_conversation_is_told(page: Page) -> None:
+    number = page.ask({"type": "ask", "prompt": WORK, "conversation": "main"})
+    page.wait_for(lambda: {"type": "changed"} in page.pushed, "the question to begin")
+    page.request({"type": "command", "command": "conversation", "words": ["--new", "aside"]})
+    told = {one["name"]: one["answering"] for one in state(page)["conversations"]}
+    assert (told["main"], told["aside"]) == (1, 0)
+    page.answer(number)
+    assert {one["answering"] for one in state(page)["conversations"]} == {0}
 
 
 def test_changes_are_pushed_to_pages_that_follow_alone(page: Page, kernel: Kernel) -> None:

@@ -21,11 +21,12 @@ const GUESS = 180;
 const SETTLING = 400;
 
 export class Entry extends Panel {
-  /** `make` makes a renderer; `jump` goes to a cell of the notebook. */
+  /** `make` makes a renderer; `jump` goes to a cell of the notebook; `takeBack` ends waiting. */
   constructor(
     readonly turn: string,
     private readonly make: () => TurnRenderer,
-    private readonly jump: (cell: string) => void
+    private readonly jump: (cell: string) => void,
+    private readonly takeBack: () => void
   ) {
     super();
     this.addClass('gm-Exchange');
@@ -45,6 +46,7 @@ export class Entry extends Panel {
     }
     this.drawn = key;
     this.head = head;
+    this.answer.setHidden(head.status === 'waiting');
     const prompt = visible(this.prompt ?? head.prompt + (head.whole ? '' : '…'));
     this.node.setAttribute('aria-label', `You: ${oneLine(prompt, 80)}`);
     this.asked.node.replaceChildren(promptView(prompt), this.facts(head));
@@ -102,7 +104,12 @@ export class Entry extends Panel {
       go.setAttribute('aria-label', `Go to the cell that asked: ${oneLine(head.prompt, 60)}`);
       line.append(go);
     }
-    line.hidden = !said.length && !cell;
+    if (head.status === 'waiting') {
+      const take = button('unsend', 'Take back', this.takeBack);
+      take.setAttribute('aria-label', `Do not send: ${oneLine(head.prompt, 60)}`);
+      line.append(take);
+    }
+    line.hidden = !line.childElementCount;
     return line;
   }
 

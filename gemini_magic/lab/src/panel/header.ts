@@ -32,7 +32,6 @@ export class Header extends Widget {
     );
     more.append(element('summary', 'gm-Summary', 'More'), actions);
     this.node.append(row, more);
-    this.buttons.push(this.undo, this.redo);
   }
 
   bind(session: Session | undefined): void {
@@ -54,8 +53,10 @@ export class Header extends Widget {
     const key = JSON.stringify([names, state?.conversation]);
     if (key !== this.drawn) {
       this.drawn = key; // Only then: a list that is open would close.
-      const options = names.map(({ name, exchanges }) => {
-        const option = element('option', '', `${oneLine(name, 40)} (${exchanges})`);
+      const options = names.map(({ name, exchanges, answering }) => {
+        // To stop an answer, somebody must find it.
+        const busy = answering && name !== state?.conversation ? ', answering' : '';
+        const option = element('option', '', `${oneLine(name, 40)} (${exchanges}${busy})`);
         option.value = name;
         option.selected = name === state?.conversation;
         return option;

@@ -123,6 +123,9 @@ export class ExchangeList extends Panel {
         if (session) {
           this.jump(session, cell);
         }
+      },
+      () => {
+        session?.stopOne(turn);
       }
     );
     this.entries.set(turn, entry);

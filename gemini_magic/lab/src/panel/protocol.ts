@@ -13,13 +13,15 @@ export interface Head {
   /** Whether that is all of it. */
   whole: boolean;
   attached: string[];
-  status: Status;
+  /** `waiting`: it is not sent yet, and `turn` is a name of its own until it is. */
+  status: Status | 'waiting';
   notes: string[];
 }
 
 export interface State {
   conversation: string;
-  conversations: { name: string; exchanges: number }[];
+  /** `answering`: how many of its questions are being answered now. */
+  conversations: { name: string; exchanges: number; answering?: number }[];
   exchanges: Head[];
   /** How many exchanges can be brought back. */
   undone: number;

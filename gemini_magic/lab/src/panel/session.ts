@@ -19,7 +19,11 @@ import { Bodies, type Body } from './bodies';
 import { type Condition, conditionOf } from './condition';
 import { Draft } from './draft';
 import { PromptHistory } from './history';
-import { type Attachable, type State, stateOf } from './protocol';
+import { type Attachable, type Head, type State, stateOf } from './protocol';
+
+function isRunning(status: Head['status']): boolean {
+  return status === 'streaming' || status === 'waiting';
+}
 
 /** A kernel is not asked for anything while it starts, or when it is no more. */
 const NOT_YET = new Set(['starting', 'restarting', 'autorestarting', 'terminating', 'dead']);
@@ -75,10 +79,10 @@ export class Session {
     return conditionOf(sessionContext, this.notebook.link, this.loading);
   }
 
-  /** The turns that are being answered now. */
+  /** The turns that are being answered now, and the prompts that wait for them. */
   get running(): string[] {
     const heads = this.state?.exchanges ?? [];
-    return heads.filter(({ status }) => status === 'streaming').map(({ turn }) => turn);
+    return heads.filter(({ status }) => isRunning(status)).map(({ turn }) => turn);
   }
 
   /** The answer, if it is here; else it is fetched. */
@@ -133,11 +137,17 @@ export class Session {
     return models as string[];
   }
 
-  /** Stop what is being answered; a running cell goes on. */
+  /** Stop what is being answered, and what waits for it; a running cell goes on. */
   stop(): void {
-    for (const turn of this.running) {
-      this.link?.stop(turn);
+    // What waits goes first: it would be sent when the answer before it has ended.
+    for (const turn of this.running.reverse()) {
+      this.stopOne(turn);
     }
+  }
+
+  /** Stop one answer, or take back one prompt that waits. */
+  stopOne(turn: string): void {
+    this.link?.stop(turn);
   }
 
   act(action: Action, turn: Turn): void {
@@ -245,12 +255,12 @@ export class Session {
     }
     this.state = state;
     for (const { turn, status } of state.exchanges) {
-      if (status !== 'streaming') {
+      if (!isRunning(status)) {
         this.live.end(turn); // Its end may have been missed.
         if (this.bodies.isStreaming(turn)) {
           this.bodies.renew(turn);
         }
-      } else if (!this.live.get(turn)) {
+      } else if (status === 'streaming' && !this.live.get(turn)) {
         this.link?.ask(turn);
       }
     }
