@@ -8,8 +8,9 @@ Code send ``metadata.cellId``, Colab ``metadata.colab.cell_id``; nbclient sends 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
+FrontEndName: TypeAlias = Literal["VS Code", "Colab"]
 VSCODE = "vscode-notebook-cell:"  # how the cell ids that VS Code sends begin
 
 
@@ -26,7 +27,7 @@ class Situation:
     execution: str | None = None
     session: str | None = None
     watched: bool = True
-    front_end: Literal["VS Code", "Colab"] | None = None
+    front_end: FrontEndName | None = None
 
 
 def situation(shell: Any) -> Situation:
@@ -40,7 +41,7 @@ def situation(shell: Any) -> Situation:
     colab = metadata.get("colab") or {}
     cell = metadata.get("cellId") or (colab.get("cell_id") if isinstance(colab, dict) else None)
     allow_stdin = (parent.get("content") or {}).get("allow_stdin", False)
-    front_end: Literal["VS Code", "Colab"] | None = None
+    front_end: FrontEndName | None = None
     if cell:
         vs_code = str(cell).startswith(VSCODE)
         front_end = "VS Code" if vs_code else "Colab" if colab else None

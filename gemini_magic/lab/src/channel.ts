@@ -15,12 +15,22 @@ interface Info {
 }
 
 /** What the kernel says of itself, by whichever channel answers first. */
-export async function kernelInfo(kernel: Kernel.IKernelConnection): Promise<Info> {
+async function kernelInfo(kernel: Kernel.IKernelConnection): Promise<Info> {
   await connected(kernel);
   return Promise.race([
     kernel.info as Promise<Info>,
     control(kernel, 'kernel_info_request', {}) as unknown as Promise<Info>
   ]);
+}
+
+/** Whether it is a kernel that could have our extension. */
+export async function isPython(kernel: Kernel.IKernelConnection): Promise<boolean> {
+  return (await kernelInfo(kernel)).language_info.name === 'python';
+}
+
+/** For what was asked of a kernel that has ended meanwhile: nothing is lost, it is only noted. */
+export function kernelGone(error: unknown): void {
+  console.warn('gemini-magic: the kernel was gone before it could be asked', error);
 }
 
 /** Resolves when messages reach the kernel; an info request before that is refused, not queued. */

@@ -8,7 +8,7 @@ import type { JSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
 import { NotebookCells } from './cells';
-import { kernelInfo } from './channel';
+import { isPython, kernelGone } from './channel';
 import type { Deeds } from './deeds';
 import { type Held, KernelLink, type Listener } from './link';
 import type { LiveTurns } from './live';
@@ -109,9 +109,7 @@ export class Notebook implements Listener {
     this.linked?.dispose();
     this.linked = kernel ? new KernelLink(kernel, this.live, this) : undefined;
     this.linkChanged.emit(undefined);
-    this.probe().catch((error: unknown) => {
-      console.warn('gemini-magic: the kernel was gone before it could be asked', error);
-    });
+    this.probe().catch(kernelGone);
   }
 
   /**
@@ -126,7 +124,7 @@ export class Notebook implements Listener {
         /gemini/i.test(cell.sharedModel.getSource()) || outputs(cell).some(({ shown }) => shown)
     );
     const kernel = this.context.sessionContext.session?.kernel;
-    if (speaks && kernel && (await kernelInfo(kernel)).language_info.name === 'python') {
+    if (speaks && kernel && (await isPython(kernel))) {
       await this.link?.connect();
     }
   }
