@@ -56,6 +56,8 @@ def check(outgoing: Outgoing, limits: Sequence[Limit]) -> None:
         if limit.spent + least > amount:
             raise BudgetReached(
                 f"This call would go over the limit of {dollars(amount)} for {limit.name}: its "
-                f"input alone costs about {dollars(least)}, by {said}.",
+                f"input alone costs about {dollars(least)}"
+                + (f", and {dollars(limit.spent)} are spent" if limit.spent else "")
+                + f", by {said}.",
                 f"Nothing was sent. Raise it with {limit.raise_by}, or send less.",
             )

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gemini_magic.characters import encodable
 from gemini_magic.parts import Code, Json, Part, Result, Text, Thought
-from gemini_magic.render.characters import encodable
 from gemini_magic.render.phase import Phase, start
 from gemini_magic.turn import MIME, Turn
 

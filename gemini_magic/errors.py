@@ -35,6 +35,8 @@ import re
 import traceback
 from typing import Any, ClassVar
 
+from gemini_magic.characters import visible
+
 _KEY_SHAPES = re.compile(
     r"AIza[0-9A-Za-z_\-]{20,}|AQ\.[0-9A-Za-z_\-]{20,}|ya29\.[0-9A-Za-z_\-.]{10,}"
     r"|(?<=[?&]key=)[^&\s'\"]+|(?<=Bearer )[^\s'\"]+"
@@ -69,8 +71,9 @@ class _Readable(BaseException):
     show_traceback: ClassVar[bool] = False
 
     def __init__(self, what: str, hint: str = "") -> None:
-        self.what = redact(what).strip()
-        self.hint = redact(hint).strip()
+        # Foreign text that is quoted may hold what acts on a terminal.
+        self.what = visible(redact(what)).strip()
+        self.hint = visible(redact(hint)).strip()
         super().__init__(self.what)
 
     def __str__(self) -> str:
@@ -84,8 +87,9 @@ class _Readable(BaseException):
             lines.append(self.hint)
         # ``full_traceback`` is set by the magics when the trait ``show_tracebacks`` is on.
         if getattr(self, "full_traceback", False):
+            # What it ends with is the same two lines.
             shown = traceback.format_exception(type(self), self, self.__traceback__)
-            return [redact("".join(shown).rstrip()), *lines[1:]]
+            return [visible(redact("".join(shown).rstrip()))]
         return lines
 
 

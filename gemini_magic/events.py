@@ -12,7 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from gemini_magic.errors import AnswerBlocked, AnswerFailed, AnswerInterrupted, GeminiError
+from gemini_magic.characters import one_line
+from gemini_magic.errors import (
+    AnswerBlocked,
+    AnswerFailed,
+    AnswerInterrupted,
+    GeminiError,
+    redact,
+)
 from gemini_magic.parts import Code, Part, Result, Text, Thought
 from gemini_magic.turn import Status, Turn, Usage
 
@@ -35,8 +42,6 @@ BLOCKING = frozenset(
 TRUNCATING = frozenset({"MAX_TOKENS", "CONTINUATION"})
 FAILING = frozenset(
     {
-        "MALFORMED_FUNCTION_CALL",
-        "MALFORMED_RESPONSE",
         "UNEXPECTED_TOOL_CALL",
         "TOO_MANY_TOOL_CALLS",
         "MISSING_THOUGHT_SIGNATURE",
@@ -45,6 +50,8 @@ FAILING = frozenset(
         "NO_IMAGE",
     }
 )
+
+UNSAID = (None, "FINISH_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,7 @@ class Assembly:
                 turn,
                 model_version=chunk.model_version or turn.model_version,
                 response_id=chunk.response_id or turn.response_id,
-                grounding={**(turn.grounding or {}), **(chunk.grounding or {})} or None,
+                grounding=_joined(turn.grounding or {}, chunk.grounding or {}) or None,
             )
 
     def round(self) -> tuple[Part, ...]:
@@ -168,7 +175,7 @@ class Assembly:
         """The turn when the stream has ended cleanly, and the error to raise after showing it."""
         turn = self.turn(elapsed_ms)
         status, message, error = self._ending(turn.parts[self._round :])
-        return replace(turn, status=status, message=message), error
+        return replace(turn, status=status, message=message and redact(message)), error
 
     def stopped(self, elapsed_ms: int, error: GeminiError | AnswerInterrupted) -> Turn:
         """The turn when ``error`` ended it: what had arrived is kept, marked with what happened."""
@@ -177,29 +184,43 @@ class Assembly:
 
     def _ending(self, parts: Sequence[Part]) -> tuple[Status, str | None, GeminiError | None]:
         reason, said = self._finish, self._finish_message
-        if self._block is not None:
+        if self._block not in UNSAID:
             what = _sentence(f"The prompt was blocked: {self._block}", self._block_message)
             return "blocked", what, AnswerBlocked(what, _REPHRASE)
         if reason in BLOCKING:
             what = _sentence(f"The answer was blocked: {reason}", said)
             return "blocked", what, AnswerBlocked(what, _REPHRASE)
-        if reason in FAILING:
+        if reason and (reason in FAILING or reason.startswith("MALFORMED_")):
             what = _sentence(f"The answer failed: {reason}", said)
             return "failed", what, AnswerFailed(what, _FAILED_HINTS.get(reason, _AGAIN))
         if reason in TRUNCATING:
             return "truncated", _truncated(reason, parts), None
         if not any(visible(part) for part in parts):
             what = "The answer is empty: the service sent nothing to show."
-            if reason is not None and reason != "STOP":
+            if reason not in (*UNSAID, "STOP"):
                 what = f"The answer is empty; the service gave as reason: {reason}."
             elif not self._chunks:
                 what = "The answer is empty: the service ended the stream without sending anything."
             return "failed", what, AnswerFailed(what, _AGAIN)
-        if reason is None or reason == "FINISH_REASON_UNSPECIFIED":
+        if reason in UNSAID:
             return "truncated", "The stream ended without saying that the answer is complete.", None
         if reason != "STOP":
             return "truncated", _sentence(f"The answer ended early: {reason}", said), None
         return "complete", None, None
+
+
+def _joined(before: Any, more: Any) -> Any:
+    """What several chunks say of one answer's sources: objects by name, lists one after another.
+
+    Later chunks count on the earlier ones (``groundingChunkIndices`` go over all, as recorded). One
+    that repeats what came before says it once.
+    """
+    if isinstance(before, Mapping) and isinstance(more, Mapping):
+        both = {name: _joined(before[name], more[name]) for name in before if name in more}
+        return {**before, **more, **both}
+    if isinstance(before, list) and isinstance(more, list):
+        return more if more[: len(before)] == before else [*before, *more]
+    return more
 
 
 _AGAIN = "Run the cell again; if it happens again, rephrase the prompt or try another model (-m)."
@@ -218,7 +239,9 @@ def visible(part: Part) -> bool:
 
 
 def _sentence(what: str, said: str | None) -> str:
-    return f"{what}. {said.strip()}" if said and said.strip() else f"{what}."
+    # It quotes the model, on several lines where it quotes code.
+    said = one_line(said or "", 280)
+    return f"{what}. {said}" if said else f"{what}."
 
 
 def _truncated(reason: str | None, parts: Sequence[Part]) -> str:

@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "backend": "GEMINI_MAGIC_BACKEND",
     "model": "GEMINI_MAGIC_MODEL",
     "answers_dir": "GEMINI_MAGIC_ANSWERS",
+    "api_version": "GOOGLE_GENAI_API_VERSION",  # the SDK's own
 }
 RUN = "GEMINI_MAGIC_RUN"  # names the folder of the run a kernel belongs to (`gemini_magic.run`)
 
@@ -55,4 +56,6 @@ class Settings:
 def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The settings that environment variables give, empty ones left out."""
     found = {name: environ.get(variable, "").strip() for name, variable in ENVIRONMENT.items()}
+    if found["api_version"] == "beta":  # the SDK's word for its default
+        del found["api_version"]
     return {name: value for name, value in found.items() if value}

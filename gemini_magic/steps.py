@@ -2,14 +2,14 @@
 
 The API sends a flat list. A code may have no result (search tools), one, or several (stdout, then
 the exception), and pictures follow the result they were drawn by. Results are paired by id where
-the service sends ids (Gemini 3), else with the code before them. The order is that of the codes;
-no part is dropped or repeated.
+the service sends ids (Gemini 3), else with the code before them, also where words stand between the
+two. The order is that of the codes; no part is dropped or repeated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from gemini_magic.parts import (
@@ -64,30 +64,43 @@ def steps(parts: Sequence[Part]) -> list[Step]:
     found: list[Step] = []
     run_at: int | None = None  # the run that an id-less result or a picture belongs to
     by_id: dict[str, int] = {}
+    waiting: int | None = None  # the last run, while nothing has come back from it
     for index, part in enumerate(parts):
         if isinstance(part, Code):
-            run_at = len(found)
+            early = by_id.get(part.id) if part.id else None
+            if early is not None and _run(found, early).code is None:
+                found[early] = replace(_run(found, early), code=part)
+                run_at, waiting = early, None
+                continue
+            run_at = waiting = len(found)
             found.append(Run(index, code=part))
             if part.id:
                 by_id[part.id] = run_at
         elif isinstance(part, Result):
-            at = by_id.get(part.id, run_at) if part.id else run_at
-            if at is None:
-                at = len(found)
+            after = waiting if run_at is None else run_at
+            run_at = by_id.get(part.id, after) if part.id else after
+            if run_at is None:
+                run_at = len(found)
                 found.append(Run(index))
-            run = found[at]
-            assert isinstance(run, Run)
-            found[at] = Run(run.index, run.code, (*run.results, part), run.images)
-            run_at = at
+                if part.id:
+                    by_id[part.id] = run_at
+            run = _run(found, run_at)
+            found[run_at] = replace(run, results=(*run.results, part))
+            waiting = None if waiting == run_at else waiting
         elif isinstance(part, Image) and run_at is not None:
-            run = found[run_at]
-            assert isinstance(run, Run)
-            found[run_at] = Run(run.index, run.code, run.results, (*run.images, part))
+            run = _run(found, run_at)
+            found[run_at] = replace(run, images=(*run.images, part))
         else:
             if not (isinstance(part, Text | Thought) and not part.text):
                 run_at = None
             found.append(part)
     return found
+
+
+def _run(found: Sequence[Step], at: int) -> Run:
+    run = found[at]
+    assert isinstance(run, Run)
+    return run
 
 
 def last_good(found: Sequence[Step]) -> int | None:

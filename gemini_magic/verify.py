@@ -14,10 +14,10 @@ from typing import Literal, TypeAlias
 
 from gemini_magic.cells.extract import runs
 from gemini_magic.cells.source import obstacle, source
+from gemini_magic.characters import one_line, visible
 from gemini_magic.comparison import compared, difference
 from gemini_magic.parts import DEADLINE_EXCEEDED, OK, Json
 from gemini_magic.render import caption
-from gemini_magic.render.characters import one_line, visible
 from gemini_magic.render.outline import pictures
 from gemini_magic.sandbox import SandboxResult, Session
 from gemini_magic.steps import Run, steps

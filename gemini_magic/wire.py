@@ -79,7 +79,7 @@ def part_from_wire(raw: Any) -> Part:
     """The part of its wire JSON; raises ValueError when ``raw`` is not an object."""
     given = dict(_mapping(raw, "a part"))
     rest = _camel(given)
-    thought = rest.pop("thought", False)
+    thought = rest.pop("thought", None) or False  # null is protobuf's JSON for a field not set
     signature = rest.pop("thoughtSignature", None)
     shared: dict[str, Any] = {"thought": thought is True, "signature": signature}
     if not isinstance(thought, bool) or not isinstance(signature, str | None):
@@ -87,6 +87,10 @@ def part_from_wire(raw: Any) -> Part:
     for key, read in _READERS.items():
         if rest.get(key) is None:
             continue
+        if rest[key] == "" and any(
+            rest.get(other) is not None for other in _READERS if other != key
+        ):
+            continue  # an empty text beside what the part is for
         value = rest.pop(key)
         part = read(value, shared, {k: v for k, v in rest.items() if v is not None})
         return Opaque(given) if part is None else part

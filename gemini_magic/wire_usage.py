@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from gemini_magic.turn import Usage
 
@@ -35,17 +35,17 @@ def usage_from_wire(counts: Mapping[str, Any]) -> Usage | None:
 
     Vertex sends one with nothing but ``trafficType`` in the middle of a stream.
     """
-    found = {
-        ours: int(counts[theirs])
-        for theirs, ours in _COUNTS.items()
-        if _is_count(counts.get(theirs))
-    }
+    told = {ours: _count(counts.get(theirs)) for theirs, ours in _COUNTS.items()}
+    found = {name: count for name, count in told.items() if count is not None}
     return Usage(**found, details=_details(counts)) if found else None
 
 
-def _is_count(value: Any) -> TypeGuard[int | float]:
-    # An int32 on the wire: what is no such number has counted nothing.
-    return isinstance(value, int | float) and 0 <= value < 2**31
+def _count(value: Any) -> int | None:
+    # An int32 on the wire, which protobuf's JSON may have as text as well: what is no such number
+    # has counted nothing.
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
+        value = int(value)
+    return int(value) if isinstance(value, int | float) and 0 <= value < 2**31 else None
 
 
 def _details(counts: Mapping[str, Any]) -> dict[str, int]:
@@ -57,7 +57,7 @@ def _details(counts: Mapping[str, Any]) -> dict[str, int]:
                 continue
             modality = row.get("modality")
             kind = _KINDS.get(modality) if isinstance(modality, int | str) else None
-            tokens = row.get("tokenCount", row.get("token_count"))
-            if kind is not None and _is_count(tokens) and tokens > 0:
-                found[f"{side}_{kind}_tokens"] += int(tokens)
+            tokens = _count(row.get("tokenCount", row.get("token_count")))
+            if kind is not None and tokens:
+                found[f"{side}_{kind}_tokens"] += tokens
     return dict(found)

@@ -46,7 +46,12 @@ def _together(found: Iterable[list[Item]], limit: int) -> tuple[Item, ...]:
     kept: dict[str, Item] = {}
     total = 0
     for item in (item for some in found for item in some):
-        if item.sha256 in kept:
+        known = kept.get(item.sha256)
+        if known is not None:
+            if item.name not in known.about and item.name != known.name:
+                # It is sent once, and asked about by any of its names.
+                about = "; ".join(filter(None, (known.about, f"also attached as {item.name}")))
+                kept[item.sha256] = replace(known, about=about)
             continue
         total += len(item.data)
         if total > limit:

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -60,12 +60,20 @@ def run(arguments: argparse.Namespace) -> int:
             exit_code=code,
             unseen=len(unseen),
         )
-        _say(summary(data) + (f"; {len(unseen):,} more by ask(), in no notebook" if unseen else ""))
+        _say(summary(data) + (_elsewhere(shared, unseen)))
         if arguments.report is not None:
             _say("Report: " + ", ".join(map(str, write(data, arguments.report))))
         for line in advice(outcomes):
             _say(line)
     return code
+
+
+def _elsewhere(shared: Run, unseen: Collection[str]) -> str:
+    """What was called and stands in no notebook: by ``ask()``, or by a run that was stopped."""
+    if not unseen:
+        return ""
+    calls = f"{len(unseen):,} more {'call' if len(unseen) == 1 else 'calls'}"
+    return f"; {calls} in no notebook (by ask(), or stopped before)"
 
 
 def _say(line: str) -> None:

@@ -63,7 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--answers", type=Path, metavar="DIR", help="store answers there, and reuse those it has")
     add("--fresh", action="store_true", help="call and overwrite stored answers")
     add("--resume", action="store_true", help="go on with a run that was stopped or has failed")
-    add("--on-error", choices=("stop", "continue"), default="stop")
+    add(
+        "--on-error",
+        choices=("stop", "continue"),
+        default="stop",
+        help="after a cell that failed: stop the run (default), or go on with the cells after it "
+        "and with the other notebooks",
+    )
     add("--timeout", type=_seconds, metavar="S", help="seconds for one cell (default: no limit)")
     add("--max-cost", type=_amount, metavar="USD", help="limit for all notebooks together")
     add("--html", action="store_true", help="write an HTML page of each notebook, too")

@@ -6,8 +6,9 @@ beside them, a result without code too.
 - What the model ran while thinking and then again in the answer is one cell. Results and pictures
   of a run are the recorded outputs of its cell (`gemini_magic.cells.recorded`).
 - Code that is no Python (`gemini_magic.cells.source`) is never a code cell: with ``all`` it is
-  quoted in a Markdown cell. Calls of the service's own search tools, which come as code, are left
-  out: nobody else has these functions, and what they found is in the answer.
+  quoted in a Markdown cell, with what came back from it. Calls of the service's own search tools,
+  which come as code, are left out: nobody else has these functions, and what they found is in the
+  answer.
 - Markdown is neutralised as in every other view: a front end that does not sanitise Markdown
   cells, or an exporter, finds nothing in it that acts.
 - Summaries of the thinking, calls of kernel functions, files and unknown parts make no cells;
@@ -31,9 +32,9 @@ from gemini_magic.cells.newcell import (
     digest,
 )
 from gemini_magic.cells.source import computation, is_search, obstacle, source
+from gemini_magic.characters import encodable, visible
 from gemini_magic.parts import Code, Image, Json, Part, Text, Thought
 from gemini_magic.render import caption
-from gemini_magic.render.characters import encodable, visible
 from gemini_magic.render.neutral import fenced, inert, neutral
 from gemini_magic.render.outline import pictures
 from gemini_magic.steps import Run, Step, steps
@@ -96,7 +97,8 @@ def _cells(turn: Turn, owner: str) -> Iterator[NewCell]:
         elif index in kept:
             yield cell(index, "code", "code", source(step.code), recorded.outputs(turn, step))
         elif obstacle(step.code) is not None:
-            yield cell(index, "markdown", "code", _quoted(step.code))
+            text, attached = _quoted(turn, step, step.code)
+            yield replace(cell(index, "markdown", "code", text), attachments=attached)
 
 
 def _numbered(parts: Sequence[Part]) -> Iterator[tuple[int, str | Run | Image]]:
@@ -135,14 +137,20 @@ def _position(parts: Sequence[Part], step: Step, start: int) -> int:
     return next(at for at in range(start, len(parts)) if parts[at] is step)
 
 
-def _quoted(code: Code) -> str:
+def _quoted(turn: Turn, run: Run, code: Code) -> tuple[str, Attachments]:
+    """The code, and what came back from it: a Markdown cell has no outputs to record it in."""
     why = f"{QUOTED}: {inert(obstacle(code) or '')}.*"
-    return f"{why}\n{fenced(visible(source(code)), caption.language(code).lower())}".rstrip("\n")
+    quoted = fenced(visible(source(code)), caption.language(code).lower())
+    text = f"{why}\n{quoted}".rstrip("\n")
+    if not (run.results or run.images):
+        return text, {}
+    result, attached = _result(turn, run)
+    return f"{text}\n\n{result}", attached
 
 
 def _result(turn: Turn, run: Run) -> tuple[str, Attachments]:
-    where = caption.sandbox(turn.request.backend)
-    said = [f"*Recorded in {inert(where)}, without its code.*"]
+    where = inert(caption.sandbox(turn.request.backend))
+    said = [f"*Recorded in {where}{'' if run.code else ', without its code'}.*"]
     for result in run.results:
         said.append(inert(caption.result_caption(result)))
         if result.output:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import base64
 
 from gemini_magic.cells.newcell import KEY
+from gemini_magic.characters import visible
 from gemini_magic.parts import Image, Json
 from gemini_magic.render import caption
-from gemini_magic.render.characters import visible
 from gemini_magic.render.outline import pictures
 from gemini_magic.render.raster import shown_type
 from gemini_magic.steps import Run, outcome_word

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gemini_magic.cells.extract import extract
 from gemini_magic.cells.newcell import digest
+from gemini_magic.characters import one_line
 from gemini_magic.magics import line, verifying
-from gemini_magic.render.characters import one_line
 from gemini_magic.render.widgets import Button
 from gemini_magic.turn import Turn
 from gemini_magic.verify import NOTICE

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gemini_magic.cells.extract import extract
 from gemini_magic.cells.newcell import NewCell, digest
+from gemini_magic.characters import one_line, visible
 from gemini_magic.errors import GeminiError, OptionError
 from gemini_magic.magics import inserting, line, verifying
 from gemini_magic.magics.situation import situation
-from gemini_magic.render.characters import one_line, visible
 from gemini_magic.render.neutral import fenced
 from gemini_magic.turn import Turn
 

@@ -20,11 +20,11 @@ from gemini_magic.cells.document import PENDING
 from gemini_magic.cells.extract import extract
 from gemini_magic.cells.newcell import NewCell
 from gemini_magic.cells.payload import named, payloads
+from gemini_magic.characters import visible
 from gemini_magic.errors import OptionError
 from gemini_magic.magics.line import count
 from gemini_magic.magics.situation import Situation
 from gemini_magic.parts import Json
-from gemini_magic.render.characters import visible
 from gemini_magic.render.neutral import fenced
 from gemini_magic.settings import Settings
 from gemini_magic.turn import Turn

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
 
+from gemini_magic.characters import visible
 from gemini_magic.errors import (
     AnswerInterrupted,
     GeminiError,
@@ -299,7 +300,7 @@ class GeminiMagics(GeminiTraits):
         return named(text, self.magic_name)
 
     def say(self, text: str) -> None:
-        """Print for the user, or tell who listens; what looks like a key is in neither."""
+        """Print for the user, or tell who listens; no key is in it, and nothing that acts."""
         from gemini_magic.magics.saying import say
 
-        say(redact(text))
+        say(visible(redact(text)))

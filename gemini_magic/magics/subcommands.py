@@ -109,7 +109,13 @@ def _help(magics: GeminiMagics, rest: str) -> None:
 
 def _model(magics: GeminiMagics, rest: str) -> None:
     if rest:
-        magics.chosen["model"] = _word(rest, "model NAME").removeprefix("models/")
+        name = _word(rest, "model NAME").removeprefix("models/")
+        if name.startswith("-"):
+            raise OptionError(
+                f"{name[:60]!r} is no name of a model.",
+                "%gemini models lists them; %gemini model NAME sets one.",
+            )
+        magics.chosen["model"] = name
     magics.say(f"model: {magics.settings.model}")
 
 

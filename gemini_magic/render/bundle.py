@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gemini_magic.characters import encodable
 from gemini_magic.parts import Json
-from gemini_magic.render.characters import encodable
 from gemini_magic.render.html import html
 from gemini_magic.render.markdown import markdown
 from gemini_magic.render.plain import plain

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from gemini_magic.characters import one_line
 from gemini_magic.events import phase
 from gemini_magic.parts import OK, Call, Code, File, Image, Opaque, Response, Result
-from gemini_magic.render.characters import one_line
 from gemini_magic.render.outline import EMULATED, GOOGLE, Entry
 from gemini_magic.render.raster import size
 from gemini_magic.steps import Run, outcome_word

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from gemini_magic.render.characters import encodable
+from gemini_magic.characters import encodable
 from gemini_magic.render.live import Display, Look
 from gemini_magic.turn import MIME, Turn
 

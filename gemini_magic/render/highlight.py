@@ -11,7 +11,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from gemini_magic.render.characters import visible
+from gemini_magic.characters import visible
 
 MAX_CHARS = 50_000
 """Longer code stays uncoloured: some lexers need quadratic time on text made for that."""

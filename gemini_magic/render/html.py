@@ -16,6 +16,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from gemini_magic.characters import visible
 from gemini_magic.parts import (
     Call,
     File,
@@ -27,7 +28,6 @@ from gemini_magic.parts import (
     Thought,
 )
 from gemini_magic.render import caption, prose
-from gemini_magic.render.characters import visible
 from gemini_magic.render.highlight import highlighted
 from gemini_magic.render.outline import Entry, outline, pictures
 from gemini_magic.render.raster import shown_type, size

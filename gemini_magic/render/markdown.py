@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gemini_magic.characters import visible
 from gemini_magic.parts import Call, File, Image, Opaque, Response, Result, Text, Thought
 from gemini_magic.render import caption
-from gemini_magic.render.characters import visible
 from gemini_magic.render.effort import MOST
 from gemini_magic.render.neutral import fenced, inert, neutral
 from gemini_magic.render.outline import Entry, outline, pictures

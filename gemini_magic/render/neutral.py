@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
-from gemini_magic.render.characters import visible
+from gemini_magic.characters import visible
 from gemini_magic.render.effort import too_many_ticks, too_much
 from gemini_magic.render.prose import acting_tex, parsed
 

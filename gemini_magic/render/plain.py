@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gemini_magic.characters import visible
 from gemini_magic.parts import Call, File, Image, Opaque, Response, Text, Thought
 from gemini_magic.render import caption
-from gemini_magic.render.characters import visible
 from gemini_magic.render.outline import Entry, outline, pictures
 from gemini_magic.render.sources import Source, sources, suggestions
 from gemini_magic.steps import Run, Step

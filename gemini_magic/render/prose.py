@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from gemini_magic.render.characters import visible
+from gemini_magic.characters import visible
 from gemini_magic.render.highlight import highlighted
 
 MAX_CHARS = 200_000

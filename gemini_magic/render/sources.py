@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
-from gemini_magic.render.characters import one_line
+from gemini_magic.characters import one_line
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ class GoogleTransport:
                 while exchange.events:
                     if outgoing.stop.stopped:
                         raise _interrupted()
-                    yield _chunk(exchange.events.popleft())
+                    yield from _chunks(exchange.events.popleft())
             if failure is not None:
                 raise failure
 
@@ -250,16 +250,19 @@ def _exchange(outgoing: Outgoing, mode: Mode) -> Exchange:
     return Exchange(outgoing.timeout, outgoing.stop, mode)
 
 
-def _chunk(raw: Any) -> Chunk:
-    if isinstance(raw, dict) and "error" in raw and "candidates" not in raw:
-        raise refusal(raw)
+def _chunks(raw: Any) -> Iterator[Chunk]:
+    """The chunk of an event; raises the error that stands in it, after what came with it."""
+    failed = isinstance(raw, dict) and raw.get("error") is not None
     try:
-        return chunk_from_wire(raw)
+        if not failed or raw.get("candidates"):
+            yield chunk_from_wire(raw)
     except ValueError as error:
         raise BadResponse(
             f"The response is not as documented: {error}.",
             "Run the cell again; if it happens again, something between here and Gemini answered.",
         ) from error
+    if failed:
+        raise refusal(raw)
 
 
 def _ours(

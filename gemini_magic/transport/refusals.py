@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from gemini_magic import characters
 from gemini_magic.errors import (
     AccessDenied,
     BadRequest,
@@ -251,5 +252,4 @@ def one_line(text: str, most: int = 280) -> str:
     """``text`` as one line of at most ``most`` characters; of a web page its title."""
     if text.lstrip()[:1] == "<":
         return not_json(text.encode()).what
-    words = " ".join(text.split())
-    return words if len(words) <= most else words[: most - 1] + "…"
+    return characters.one_line(text, most)

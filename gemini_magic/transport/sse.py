@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gemini_magic.characters import one_line
 from gemini_magic.errors import BadResponse
 from gemini_magic.json_text import MAX_DEPTH, decode
 
@@ -203,5 +204,4 @@ def not_json(text: bytes) -> BadResponse:
 
 
 def _one_line(text: bytes) -> str:
-    words = " ".join(text.decode("utf-8", "replace").split())
-    return words if len(words) <= 120 else words[:119] + "…"
+    return one_line(text.decode("utf-8", "replace"), 120)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,7 +104,8 @@ def damaged(draw: st.DrawFn, target: str) -> bytes:
         container, place = draw(st.sampled_from(places))
         match draw(st.sampled_from(["replace", "remove", "double"])):
             case "replace":
-                container[place] = draw(_ODD)
+                # A copy: the next round may damage what the strategy keeps.
+                container[place] = copy.deepcopy(draw(_ODD))
             case "remove":
                 del container[place]
             case "double" if isinstance(container, list):

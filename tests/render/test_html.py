@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from gemini_magic.characters import visible
 from gemini_magic.parts import (
     Call,
     Code,
@@ -21,7 +22,6 @@ from gemini_magic.parts import (
     Text,
     Thought,
 )
-from gemini_magic.render.characters import visible
 from gemini_magic.render.html import html
 from gemini_magic.turn import Turn
 

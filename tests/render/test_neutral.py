@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from gemini_magic.characters import visible
 from gemini_magic.parts import Text
 from gemini_magic.render.caption import file_text
-from gemini_magic.render.characters import visible
 from gemini_magic.render.effort import MOST
 from gemini_magic.render.markdown import markdown
 from gemini_magic.render.neutral import fenced, inert, neutral

@@ -7,8 +7,8 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from gemini_magic.characters import visible
 from gemini_magic.parts import Code, Image, Result, Text
-from gemini_magic.render.characters import visible
 from gemini_magic.render.plain import plain
 from gemini_magic.turn import Turn, Usage
 

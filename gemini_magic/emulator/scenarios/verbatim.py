@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from markdown_it import MarkdownIt
 
 from gemini_magic.emulator.conversation import Conversation
 from gemini_magic.emulator.script import Say, Script, ran
 
-_BLOCK = re.compile(r"^```(?:python|py)[ \t]*\n(.*?)^```[ \t]*$", re.S | re.M | re.I)
+_FENCES = MarkdownIt("zero").enable("fence")  # nothing else of Markdown matters here
 _OUTCOMES = {
     "OUTCOME_OK": "ran without an error",
     "OUTCOME_FAILED": "failed",
@@ -17,7 +17,10 @@ _OUTCOMES = {
 
 def script(prompt: str, conversation: Conversation) -> Script | None:
     """Runs every ```` ```python ```` block of the prompt, in order, in one namespace."""
-    blocks = _BLOCK.findall(prompt)
+    if "```" not in prompt and "~~~" not in prompt:
+        return None
+    fences = (token for token in _FENCES.parse(prompt) if token.type == "fence")
+    blocks = [one.content for one in fences if one.info.strip().lower() in ("python", "py")]
     return _answer(blocks) if blocks else None
 
 

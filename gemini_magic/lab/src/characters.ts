@@ -1,7 +1,7 @@
 /**
  * Characters that must not act: escape sequences, control and bidi characters made harmless.
  *
- * As `gemini_magic.render.characters.visible` does: code with bidirectional overrides reads
+ * As `gemini_magic.characters.visible` does: code with bidirectional overrides reads
  * differently from how it runs, and output of a terminal program carries escape sequences.
  */
 

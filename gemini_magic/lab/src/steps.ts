@@ -2,8 +2,9 @@
  * Steps: parts grouped the way a reader sees them, each code with what came back from it.
  *
  * The same grouping as `gemini_magic.steps`: results are paired by id where the service sends ids,
- * else with the code before them, and pictures belong to the run that drew them. Here neighbouring
- * texts are one step as well: the service splits a text where it signs it, in mid-sentence.
+ * else with the code before them, also where words stand between the two, and pictures belong to
+ * the run that drew them. Here neighbouring texts are one step as well: the service splits a text
+ * where it signs it, in mid-sentence.
  */
 
 import type {
@@ -63,20 +64,32 @@ export function steps(parts: readonly Part[]): Step[] {
   const found: Step[] = [];
   const byId = new Map<string, RunStep>();
   let run: RunStep | undefined;
+  let waiting: RunStep | undefined; // The last run, while nothing has come back from it.
   parts.forEach((part, index) => {
     if (part.kind === 'code') {
-      run = { kind: 'run', index, code: part, results: [], images: [] };
+      const early = part.id ? byId.get(part.id) : undefined;
+      if (early && !early.code) {
+        early.code = part;
+        run = early;
+        waiting = undefined;
+        return;
+      }
+      run = waiting = { kind: 'run', index, code: part, results: [], images: [] };
       found.push(run);
       if (part.id) {
         byId.set(part.id, run);
       }
     } else if (part.kind === 'result') {
-      run = (part.id ? byId.get(part.id) : undefined) ?? run;
+      run = (part.id ? byId.get(part.id) : undefined) ?? run ?? waiting;
       if (!run) {
         run = { kind: 'run', index, results: [], images: [] };
         found.push(run);
+        if (part.id) {
+          byId.set(part.id, run);
+        }
       }
       run.results.push(part);
+      waiting = waiting === run ? undefined : waiting;
     } else if (part.kind === 'image' && run) {
       run.images.push(part);
     } else if (part.kind === 'text' || part.kind === 'thought') {

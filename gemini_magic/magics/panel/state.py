@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gemini_magic.characters import encodable
 from gemini_magic.conversation import Exchange
 from gemini_magic.errors import GeminiError
 from gemini_magic.magics.costs import session
 from gemini_magic.magics.history import notes
 from gemini_magic.magics.serving import look
 from gemini_magic.parts import Json
-from gemini_magic.render.characters import encodable
 from gemini_magic.turn import MIME, Turn
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 
+from gemini_magic.characters import visible
 from gemini_magic.render import prose
-from gemini_magic.render.characters import visible
 from gemini_magic.turn import Turn
 
 Action = Callable[[Turn], str]

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
+from gemini_magic.characters import visible
 from gemini_magic.parts import Image, Result, Text, Thought
 from gemini_magic.render import caption, prose
-from gemini_magic.render.characters import visible
 from gemini_magic.render.highlight import highlighted
 from gemini_magic.render.html import entry_html, image_html
 from gemini_magic.render.live import MESSAGE

@@ -10,8 +10,8 @@ from typing import Any
 import ipywidgets as widgets
 from markupsafe import escape
 
+from gemini_magic.characters import visible
 from gemini_magic.render import caption
-from gemini_magic.render.characters import visible
 from gemini_magic.render.live import BUDGET, FASTEST, MESSAGE, SILENCE, SMALL, Display, Look
 from gemini_magic.render.outline import outline
 from gemini_magic.render.phase import Phase, repeat

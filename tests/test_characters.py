@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemini_magic.render.characters import encodable, one_line, visible
+from gemini_magic.characters import encodable, one_line, visible
 
-from ..strategies import json_values
+from .strategies import json_values
 
 
 @given(st.text(st.characters(codec=None)))
