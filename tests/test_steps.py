@@ -89,3 +89,20 @@ def test_the_last_good_run_is_the_last_whose_last_result_is_ok() -> None:
 )
 def test_an_outcome_is_a_word(outcome: str | None, word: str) -> None:
     assert outcome_word(outcome) == word
+
+
+def test_words_between_a_code_and_its_result_part_nothing() -> None:
+    code, result = Code("x"), Result(OK, "1")
+    assert steps([code, Text("a"), result, PLOT]) == [Run(0, code, (result,), (PLOT,)), Text("a")]
+    again = Result(OK, "2")
+    assert steps([code, result, Text("a"), again]) == [
+        Run(0, code, (result,)),
+        Text("a"),
+        Run(3, None, (again,)),
+    ], "one that has its result waits for no other"
+
+
+def test_a_result_that_comes_before_its_code_is_paired_by_their_id() -> None:
+    result, code = Result(OK, "1", "q"), Code("x", id="q")
+    assert steps([result, code]) == [Run(0, code, (result,))]
+    assert steps([result, Text("a"), code, PLOT]) == [Run(0, code, (result,), (PLOT,)), Text("a")]

@@ -232,3 +232,14 @@ def test_any_turn_makes_valid_cells_with_ids_of_their_own_and_python_only(turn: 
     for cell in cells:
         if cell.cell_type == "code":
             ast.parse(cell.source)
+
+
+@pytest.mark.parametrize("code", [Code("foo("), Code("ls", language="BASH"), Code("%%html\n<b>")])
+def test_what_came_back_from_code_that_is_no_cell_stands_below_it(code: Code):
+    turn = answered(code, Result("OUTCOME_FAILED", "SyntaxError: here"), Image("image/png", PNG))
+    (cell,) = extract(turn, "all")
+    assert (cell.cell_type, cell.provenance.role) == ("markdown", "code")
+    quoted, said = cell.source.index(code.code), cell.source.index("SyntaxError: here")
+    assert quoted < said < cell.source.index("](attachment:1-picture.png)")
+    assert list(cell.attachments) == ["1-picture.png"]
+    assert "without its code" not in cell.source
