@@ -127,7 +127,7 @@ def choose(
         "No backend is configured: there is no API key and Vertex is not switched on.",
         "Set GEMINI_API_KEY (https://aistudio.google.com/apikey), or "
         "GOOGLE_GENAI_USE_VERTEXAI=true with GOOGLE_CLOUD_PROJECT, or try without either: "
-        "%gemini backend emulator",
+        "%gemini backend emulator (without a notebook: GEMINI_MAGIC_BACKEND=emulator)",
     )
 
 

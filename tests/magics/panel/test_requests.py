@@ -204,7 +204,7 @@ def test_stop_ends_the_answer_and_the_request_tells_how(page: Page, kernel: Kern
     page.send({"type": "stop", "turn": head["turn"]})
     assert page.answer(asked)["status"] == "interrupted"
     (head,) = state(page)["exchanges"]
-    assert (head["status"], head["notes"]) == ("interrupted", ["not sent"])
+    assert (head["status"], head["notes"]) == ("interrupted", ["not sent with later prompts"])
 
 
 def test_what_can_be_attached_is_listed_and_sent(page: Page, kernel: Kernel) -> None:

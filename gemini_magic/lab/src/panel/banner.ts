@@ -49,8 +49,13 @@ export class Banner extends Widget {
       lines.push(line);
     }
     // Asking anyway is refused in the same words: once is enough.
+    // What is aligned with spaces keeps its columns.
+    const aligned = said && / {2}\S/.test(said.words) ? ' gm-mod-aligned' : '';
     if (said && (state?.backend.ok !== false || !said.words.startsWith(state.backend.said))) {
-      const line = note(said.words, said.error ? 'gm-mod-problem gm-Said' : 'gm-Said');
+      const line = note(said.words, (said.error ? 'gm-mod-problem gm-Said' : 'gm-Said') + aligned);
+      if (aligned) {
+        line.tabIndex = 0; // It may scroll.
+      }
       line.append(
         ' ',
         button('dismiss', 'Dismiss', () => {
