@@ -36,7 +36,9 @@ def notes(exchange: Exchange) -> list[str]:
     """What there is to know about an exchange's place in the conversation."""
     found: list[str] = []
     if not exchange.sendable:
-        found.append("not sent with later prompts" if exchange.good is None else "its earlier answer is sent")
+        found.append(
+            "not sent with later prompts" if exchange.good is None else "its earlier answer is sent"
+        )
     if exchange.stale:
         found.append("stale: an exchange before it has changed")
     return found

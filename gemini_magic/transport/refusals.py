@@ -58,11 +58,12 @@ def refusal(body: Any, code: int = 0, headers: Mapping[str, str] | None = None) 
     """
     error = _error(body)
     status = error["status"] if isinstance(error.get("status"), str) else ""
+    told = bool(code or error.get("code") or status)
     if not code:
         given = error.get("code")
         code = given if isinstance(given, int) and given else _CODES.get(status, 500)
     message = error["message"] if isinstance(error.get("message"), str) else ""
-    found = _Found(code, status, message, _details(error), headers or {})
+    found = _Found(code, status, message, _details(error), headers or {}, told)
     if code < 400:
         return _no_answer(found)
     if code == 407:
@@ -88,9 +89,16 @@ class _Found:
     """What an error body says, picked out."""
 
     def __init__(
-        self, code: int, status: str, message: str, details: list[Json], headers: Mapping[str, str]
+        self,
+        code: int,
+        status: str,
+        message: str,
+        details: list[Json],
+        headers: Mapping[str, str],
+        told: bool,
     ) -> None:
         self.code = code
+        self.told = told  # else the code is ours: the service gave none
         self.status = status
         self.message = message
         self.details = details
@@ -106,8 +114,8 @@ class _Found:
 
     def what(self, what: str) -> str:
         said = one_line(self.message)
-        where = one_line(f"{self.code} {self.status}", 80)
-        return f"{what} ({where})" + (f": {said}" if said else ".")
+        where = f" ({one_line(f'{self.code} {self.status}', 80)})" if self.told else ""
+        return f"{what}{where}" + (f": {said}" if said else ".")
 
     def as_(
         self,

@@ -2,9 +2,9 @@
 
 The service frames a stream as ``data: {json}\\r\\n\\r\\n``. Gateways, older recordings and errors
 come in other shapes, all understood here: ``data:`` without a space, data over several lines, LF
-or CR line ends, comments, ``event:``/``id:``/``retry:`` lines and ``[DONE]`` (ignored); a bare
-pretty-printed JSON error after the events; a JSON array or one JSON object per line instead of
-events; one plain JSON object (a unary body). Lines end at CRLF, LF or CR only: U+2028 may stand
+or CR line ends, comments, ``event:``/``id:``/``retry:``/``x-...:`` lines and ``[DONE]`` (ignored);
+a bare pretty-printed JSON error after the events; a JSON array or one JSON object per line instead
+of events; one plain JSON object (a unary body). Lines end at CRLF, LF or CR only: U+2028 may stand
 unescaped inside a JSON string.
 
 Pure: no I/O and no SDK. The reader is fed bytes as they arrive, in pieces of any size.
@@ -26,6 +26,9 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _FIELDS = (b"event:", b"id:", b"retry:")
+# Fields of a gateway's own, and such without a value: by the specification they say nothing. A
+# proxy's error in plain text is neither.
+_IGNORED = re.compile(rb"x-[a-z0-9-]+:|(?:event|id|retry|data|\[DONE\])[ \t]*$")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -104,7 +107,7 @@ class EventReader:
                 self._dispatch()
         elif line.startswith(b"data:"):
             self._data.append(line[5:].removeprefix(b" "))
-        elif line.strip() and not line.startswith((b":", *_FIELDS)):
+        elif line.strip() and not (line.startswith((b":", *_FIELDS)) or _IGNORED.match(line)):
             if self._data:  # an error pasted right behind an event
                 self._dispatch()
             self._take_bare(line)

@@ -50,6 +50,13 @@ def test_an_error_that_is_null_is_none() -> None:
         assert until_error(transport) == (["a"], None)
 
 
+def test_a_code_that_nobody_gave_is_not_invented() -> None:
+    with serving(Answer(event({"error": "it broke"}))) as (_, transport):
+        _, error = until_error(transport)
+    assert isinstance(error, ServiceUnavailable)
+    assert error.what == "The service failed: it broke"
+
+
 @pytest.mark.parametrize("message", ["bad \x1b]52;c;ZXZpbA==\x07\x1b[2Jnews", "bad \u202enews\r\n"])
 def test_what_the_service_says_does_nothing_on_a_terminal(message: str) -> None:
     body = {"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}

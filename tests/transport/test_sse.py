@@ -36,6 +36,7 @@ A, B = {"a": 1}, {"b": [2, "x"]}
         b'data: {"a":\ndata: 1}\n\ndata: {"b": [2, "x"]}',
         b': keep-alive\n\nevent: message\nid: 7\nretry: 10\ndata: {"a": 1}\n\n: x\n'
         b'data: {"b": [2, "x"]}\n\ndata: [DONE]\n\n',
+        b'data: {"a": 1}\n\nx-ping: 1\n\nevent\ndata: {"b": [2, "x"]}\nid\n\n[DONE]\n\n',
         b'\xef\xbb\xbfdata: {"a": 1}\n\ndata: {"b": [2, "x"]}\n\n',
         b'data: {"a": 1}\n\n{\n  "b": [\n    2,\n    "x"\n  ]\n}\n',
         b'data: {"a": 1}\n{"b": [2, "x"]}',
