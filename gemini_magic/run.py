@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -94,12 +94,16 @@ class Run:
             return []
         return [json.loads(line) for line in lines if line.endswith("}")]
 
-    def spent(self) -> Decimal:
-        """US dollars, by list price, that all kernels of the run have spent so far."""
+    def spent(self, turns: Collection[str] | None = None) -> Decimal:
+        """US dollars, by list price, that all kernels of the run have spent so far.
+
+        ``turns``: on these alone (ids).
+        """
         from gemini_magic.prices import price
 
         costs = (
             price(Usage(**call["usage"]), call["model"], datetime.fromisoformat(call["started"]))
             for call in self.calls()
+            if turns is None or call["turn"] in turns
         )
         return sum((cost for cost in costs if cost is not None), Decimal(0))

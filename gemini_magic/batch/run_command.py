@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             exit_code=code,
             unseen=len(unseen),
         )
-        _say(summary(data) + (_elsewhere(shared, unseen)))
+        _say(summary(data) + _elsewhere(shared, unseen))
         if arguments.report is not None:
             _say("Report: " + ", ".join(map(str, write(data, arguments.report))))
         for line in advice(outcomes):
@@ -72,8 +72,11 @@ def _elsewhere(shared: Run, unseen: Collection[str]) -> str:
     """What was called and stands in no notebook: by ``ask()``, or by a run that was stopped."""
     if not unseen:
         return ""
+    from gemini_magic.prices import dollars
+
     calls = f"{len(unseen):,} more {'call' if len(unseen) == 1 else 'calls'}"
-    return f"; {calls} in no notebook (by ask(), or stopped before)"
+    cost = dollars(shared.spent(unseen))
+    return f"; {calls} in no notebook (by ask(), or stopped before): {cost}"
 
 
 def _say(line: str) -> None:

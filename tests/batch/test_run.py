@@ -287,3 +287,17 @@ def test_two_runs_do_not_share_an_output_folder(tmp_path: Path):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert second.returncode == 2 and "Another run" in second.stderr
+
+
+def test_calls_that_no_notebook_shows_are_counted_and_priced_apart(tmp_path: Path):
+    quiet = "from gemini_magic import ask\nturn = ask('What is the 100th prime?')"
+    shown = "print(turn.id)"
+    notebook(tmp_path / "one.ipynb", LOAD, quiet, shown)
+    with serving() as server:
+        ran = gemini(tmp_path, "run", "one.ipynb", "--report", "r.json", **asking(server))
+        assert len(server.generate_requests) == 1
+    assert ran.returncode == 0, ran.stderr
+    (totals,) = [line for line in ran.stderr.splitlines() if line.startswith("1 notebook")]
+    assert "; 1 more call in no notebook (by ask(), or stopped before): $0.00" in totals
+    data = report(tmp_path / "r.json")
+    assert (data["total"]["calls"], data["total"]["unseen_calls"]) == (0, 1)
