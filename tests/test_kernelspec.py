@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
@@ -30,3 +31,8 @@ def test_the_kernel_has_the_magic_when_it_starts(tmp_path: Path):
         assert "gemini-3.8-flash" in ran.stdout
         assert kernel.manager.kernel_spec is not None
         assert kernel.manager.kernel_spec.display_name == "Python 3 (Gemini)"
+
+
+def test_its_logo_is_a_picture_and_nothing_else():
+    root = ElementTree.parse(KERNELS / "gemini" / "logo-svg.svg").getroot()
+    assert {node.tag.rpartition("}")[2] for node in root.iter()} == {"svg", "title", "path"}
