@@ -6,13 +6,15 @@ import time
 from typing import Any
 
 import pytest
-from browsing import App, until
+from browsing import KERNEL, App, until
 
 from gemini_magic.turn import MIME
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\n"
+SUBSHELL = f"""[...{KERNEL}._comms.values()].some(
+    comm => comm.targetName === 'jupyter.widget' && comm.subshellId)"""
 ANSWER = (
     "['**First**, an attempt.\\n\\n', 0.3, ('1 / 0', 'ZeroDivisionError: division by zero'), 0.3,"
     " 'Then $a^2$: ', 0.3, ('print(6 * 7)', '42\\n'), 0.3, ('draw()', 'picture'), 0.3,"
@@ -85,6 +87,8 @@ def test_stop_acts_within_a_second_while_the_model_is_silent(bare: App) -> None:
     bare.start(1)
     turn = bare.cell(1).locator(".gm-Turn")
     until(lambda: "Before the gap." in turn.inner_text(), "the first words")
+    # Until JupyterLab has a subshell for widgets, what they send waits for the cell.
+    until(lambda: bare.js(SUBSHELL), "the widgets' subshell")
     began = time.monotonic()
     press(bare, "Stop")
     until(lambda: "Interrupted" in turn.inner_text(), "the answer to stop")

@@ -33,6 +33,14 @@ export function kernelGone(error: unknown): void {
   console.warn('gemini-magic: the kernel was gone before it could be asked', error);
 }
 
+/**
+ * For a comm that the kernel opened: JupyterLab (4.6) starts a subshell for it and leaves unhandled
+ * that a restart may cut this off, an error of the page that nobody can do anything about.
+ */
+export function ignoreItsSubshell(comm: Kernel.IComm): void {
+  (comm as { subshellStarted?: Promise<void> }).subshellStarted?.catch(kernelGone);
+}
+
 /** Resolves when messages reach the kernel; an info request before that is refused, not queued. */
 async function connected(kernel: Kernel.IKernelConnection): Promise<void> {
   if (kernel.connectionStatus === 'connected') {

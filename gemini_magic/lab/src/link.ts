@@ -12,7 +12,7 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
-import { Channel } from './channel';
+import { Channel, ignoreItsSubshell } from './channel';
 import type { Delta, LiveTurns, Source, Whole } from './live';
 import { TURN_MIME, isTurn } from './turn';
 
@@ -174,6 +174,7 @@ export class KernelLink implements Source {
 
   private readonly onNotifyOpened = (comm: Kernel.IComm): void => {
     this.notified = comm;
+    ignoreItsSubshell(comm);
     comm.onClose = () => {
       if (this.notified === comm) {
         this.notified = undefined;
@@ -186,7 +187,8 @@ export class KernelLink implements Source {
   };
 
   /** Every page of the kernel is told; only the one that runs the cell has asked. */
-  private readonly onCells = (_comm: Kernel.IComm, message: KernelMessage.ICommOpenMsg): void => {
+  private readonly onCells = (comm: Kernel.IComm, message: KernelMessage.ICommOpenMsg): void => {
+    ignoreItsSubshell(comm);
     const { session } = message.parent_header as { session?: string };
     if (session === this.kernel.clientId) {
       this.listener.insert(message.content.data);
