@@ -23,9 +23,9 @@ PATIENCE = 60.0  # seconds; generous, since the machine may be busy
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
 
 # Notebook 7.6 logs these without our extension as well.
-# The last one comes without our extension too, when a kernel is restarted while JupyterLab (4.6) waits
-# for a subshell of a comm's: it rejects with a text. One of ours would be an Error, told without the
-# word before it.
+# The last one comes without our extension too, when a kernel is restarted while JupyterLab (4.6)
+# waits for the subshell of a comm: it rejects with a text. One of ours would be an Error, told
+# without the word before it.
 KNOWN_PAGE_ERRORS = (
     *("reading 'schema'", "Menu entry", "yjs#509"),
     "Error: Canceled future for create_subshell_request",
