@@ -72,10 +72,10 @@ def _elsewhere(shared: Run, unseen: Collection[str]) -> str:
     """What was called and stands in no notebook: by ``ask()``, or by a run that was stopped."""
     if not unseen:
         return ""
+    from gemini_magic.magics.line import count
     from gemini_magic.prices import dollars
 
-    calls = f"{len(unseen):,} more {'call' if len(unseen) == 1 else 'calls'}"
-    cost = dollars(shared.spent(unseen))
+    calls, cost = count(len(unseen), "more call"), dollars(shared.spent(unseen))
     return f"; {calls} in no notebook (by ask(), or stopped before): {cost}"
 
 

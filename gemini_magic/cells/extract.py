@@ -18,7 +18,6 @@ beside them, a result without code too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from gemini_magic.cells import recorded
@@ -78,27 +77,30 @@ def _cells(turn: Turn, owner: str) -> Iterator[NewCell]:
     kept = {run.index for run in runs(turn)}
 
     def cell(
-        part: int, cell_type: CellType, role: Role, text: str, outputs: Sequence[Json] = ()
+        part: int,
+        cell_type: CellType,
+        role: Role,
+        text: str,
+        attached: Attachments | None = None,
+        outputs: Sequence[Json] = (),
     ) -> NewCell:
         text = encodable(text)
         note = Provenance(encodable(turn.id), part, owner, role, digest(text))
         made = tuple(encodable(output) for output in outputs)
-        return NewCell(cell_id(turn.id, part), cell_type, text, note, made)
+        return NewCell(cell_id(turn.id, part), cell_type, text, note, made, attached or {})
 
     for index, step in _numbered(turn.parts):
         if isinstance(step, str):
             yield cell(index, "markdown", "text", neutral(step).rstrip())
         elif isinstance(step, Image):
-            text, attached = _pictures([step])
-            yield replace(cell(index, "markdown", "result", text), attachments=attached)
+            yield cell(index, "markdown", "result", *_pictures([step]))
         elif step.code is None:
-            text, attached = _result(turn, step)
-            yield replace(cell(index, "markdown", "result", text), attachments=attached)
+            yield cell(index, "markdown", "result", *_result(turn, step))
         elif index in kept:
-            yield cell(index, "code", "code", source(step.code), recorded.outputs(turn, step))
+            outputs = recorded.outputs(turn, step)
+            yield cell(index, "code", "code", source(step.code), outputs=outputs)
         elif obstacle(step.code) is not None:
-            text, attached = _quoted(turn, step, step.code)
-            yield replace(cell(index, "markdown", "code", text), attachments=attached)
+            yield cell(index, "markdown", "code", *_quoted(turn, step, step.code))
 
 
 def _numbered(parts: Sequence[Part]) -> Iterator[tuple[int, str | Run | Image]]:

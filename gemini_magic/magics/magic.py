@@ -96,7 +96,7 @@ class GeminiMagics(GeminiTraits):
         self._calls_lock = threading.Lock()
         self.front_end: FrontEnd | None = None
         self.cells = CellState()
-        self.line = Line(self._changed)  # prompts of the sidebar
+        self.prompts = Line(self._changed)  # of the sidebar
 
     # -- what the parts of a kernel share ------------------------------------------------------
 
@@ -289,7 +289,7 @@ class GeminiMagics(GeminiTraits):
         self.cells.closed.set()
         if self.front_end is not None:
             self.front_end.detach()
-        self.line.stop()
+        self.prompts.stop()
         if self._engine is not None:
             self._engine.stop()
         if self._connections is not None:

@@ -36,7 +36,7 @@ def attach(magics: GeminiMagics, kernel: Any) -> None:
 
 def stop(magics: GeminiMagics, turn: str) -> None:
     """Stop an answer, or take back a prompt of the sidebar that waits for the one before it."""
-    if not magics.line.stop(turn):
+    if not magics.prompts.stop(turn):
         magics.engine.stop(turn)
 
 

@@ -23,13 +23,7 @@ PATIENCE = 60.0  # seconds; generous, since the machine may be busy
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
 
 # Notebook 7.6 logs these without our extension as well.
-# The last one comes without our extension too, when a kernel is restarted while JupyterLab (4.6)
-# waits for the subshell of a comm: it rejects with a text. One of ours would be an Error, told
-# without the word before it.
-KNOWN_PAGE_ERRORS = (
-    *("reading 'schema'", "Menu entry", "yjs#509"),
-    "Error: Canceled future for create_subshell_request",
-)
+KNOWN_PAGE_ERRORS = ("reading 'schema'", "Menu entry", "yjs#509")
 
 
 def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
@@ -258,6 +252,14 @@ class App:
     def js(self, expression: str, argument: Any = None) -> Any:
         return self.page.evaluate(expression, argument)
 
+    def restart(self) -> None:
+        """Restart the kernel, once no comm waits for a subshell.
+
+        JupyterLab (4.6) leaves unhandled that a restart cuts this off, without our extension too.
+        """
+        until(lambda: self.js(f"{COMMS}.every(comm => comm.subshellId)"), "the subshells")
+        self.js(f"{CONTEXT}.sessionContext.restartKernel()")
+
     def start(self, at: int) -> None:
         """Run cell ``at`` and return at once."""
         self.js(
@@ -290,3 +292,5 @@ class App:
 
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
 KERNEL = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext.session?.kernel"
+# Those that JupyterLab gives a subshell; until it is there, what they send waits for the cell.
+COMMS = f"[...{KERNEL}._comms.values()].filter(comm => comm.commsOverSubshells !== 'disabled')"

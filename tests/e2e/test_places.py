@@ -8,7 +8,6 @@ from browsing import App, until
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\ns.wait_until_watched()\n"
-RESTART = "window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()"
 
 
 def ended(app: App, at: int) -> str:
@@ -55,7 +54,7 @@ def test_a_restart_in_the_middle_leaves_what_had_come_and_the_next_answer_is_who
     app.run(0)
     app.start(1)
     until(lambda: "Before the restart." in app.turn(1).inner_text(), "the first words")
-    app.js(RESTART)
+    app.restart()
     stop = app.turn(1).locator('button[data-action="stop"]')
     until(lambda: not stop.is_visible(), "nothing to be left to stop")
     assert "Before the restart." in app.turn(1).inner_text()

@@ -72,7 +72,7 @@ def test_a_cleared_answer_does_not_come_back(lab: App) -> None:
 def test_after_a_restart_the_kernel_is_found_again(lab: App) -> None:
     lab.open([READY, "p.play(p.turn())"])
     lab.run(0)
-    lab.js("window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
+    lab.restart()
     lab.run(0)
     assert "Error" not in lab.outputs(0)
     lab.run(1)

@@ -209,7 +209,7 @@ def test_a_prompt_given_to_the_command_leaves_the_draft_alone(lab: App) -> None:
     assert panel.prompt.input_value() == "a draft"
     # One that cannot be sent is not lost.
     panel.prompt.fill("")
-    lab.js("window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
+    lab.restart()
     until(lambda: "not loaded" in panel.said, "what is missing")
     panel.command("ask", prompt="too early")
     until(lambda: panel.prompt.input_value() == "too early", "the prompt to be given back")

@@ -60,7 +60,7 @@ def test_the_focus_goes_to_the_prompt_when_its_button_has_gone(app: App) -> None
     assert app.js(FOCUSED) == "doctor", "a button that is still there keeps the focus"
     enter(panel, "dismiss")
     to_the_prompt(panel, "dismiss")
-    app.js("window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
+    app.restart()
     until(lambda: "not loaded" in panel.said, "what is missing")
     enter(panel, "help")
     to_the_prompt(panel, "help")

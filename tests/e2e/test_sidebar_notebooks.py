@@ -62,7 +62,7 @@ def test_a_restart_clears_and_the_extension_can_be_loaded_from_the_sidebar(app: 
     panel = ready(app, "['Words.']", more=("%gemini history",))
     panel.ask("what?")
     panel.answered(0)
-    app.js("window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
+    app.restart()
     until(lambda: panel.prompts() == [], "the conversation to be gone")
     until(lambda: "gemini_magic is not loaded" in panel.said, "what is missing")
     assert panel.button("ask").is_disabled()
@@ -86,7 +86,7 @@ def test_a_prompt_that_could_not_be_sent_stays_in_the_box(lab: App) -> None:
     panel.ask("what?")
     until(lambda: "Words." in panel.turn(0).inner_text(), "the beginning")
     panel.ask("lost?")
-    lab.js("window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
+    lab.restart()
     until(lambda: panel.prompts() == [], "the conversation to be gone")
     assert panel.prompt.input_value() in ("what?", "lost?")
 

@@ -56,7 +56,7 @@ def test_a_screen_reader_finds_its_way(app: App, theme: str) -> None:
     until(lambda: (app.js(light) == "true") == theme.endswith("Light"), "the theme")
     assert serious(app) == []
     # With nothing loaded there is something to say as well.
-    app.js("window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()")
+    app.restart()
     until(lambda: "not loaded" in panel.said, "what is missing")
     assert serious(app) == []
 

@@ -6,15 +6,14 @@ import time
 from typing import Any
 
 import pytest
-from browsing import KERNEL, App, until
+from browsing import COMMS, App, until
 
 from gemini_magic.turn import MIME
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\n"
-SUBSHELL = f"""[...{KERNEL}._comms.values()].some(
-    comm => comm.targetName === 'jupyter.widget' && comm.subshellId)"""
+SUBSHELL = f"{COMMS}.some(comm => comm.targetName === 'jupyter.widget' && comm.subshellId)"
 ANSWER = (
     "['**First**, an attempt.\\n\\n', 0.3, ('1 / 0', 'ZeroDivisionError: division by zero'), 0.3,"
     " 'Then $a^2$: ', 0.3, ('print(6 * 7)', '42\\n'), 0.3, ('draw()', 'picture'), 0.3,"

@@ -63,7 +63,7 @@ def _ask(magics: GeminiMagics, request: Json) -> Json:
         **({"attach": words} if words else {}),
     }
     waiting = Waiting(conversation, prompt, tuple(words))
-    with listening() as said, magics.line.place(waiting) as turn_to_ask:
+    with listening() as said, magics.prompts.place(waiting) as turn_to_ask:
         # With the values of now: those that the user had in mind.
         given = with_data(given, namespace, settings.max_attachment_bytes)
         asked = to_question(settings, expand(prompt, namespace), given)

@@ -41,7 +41,7 @@ def state(magics: GeminiMagics) -> Json:
             *_with_running(
                 [_head(exchange) for exchange in conversation], magics, conversation.name
             ),
-            *map(_waiting, magics.line.waiting(conversation.name)),
+            *map(_waiting, magics.prompts.waiting(conversation.name)),
         ],
         "undone": conversation.undone,
         "model": magics.settings.model,

@@ -49,11 +49,10 @@ export class Banner extends Widget {
       lines.push(line);
     }
     // Asking anyway is refused in the same words: once is enough.
-    // What is aligned with spaces keeps its columns.
-    const aligned = said && / {2}\S/.test(said.words) ? ' gm-mod-aligned' : '';
     if (said && (state?.backend.ok !== false || !said.words.startsWith(state.backend.said))) {
-      const line = note(said.words, (said.error ? 'gm-mod-problem gm-Said' : 'gm-Said') + aligned);
-      if (aligned) {
+      const line = note(said.words, said.error ? 'gm-mod-problem gm-Said' : 'gm-Said');
+      if (/ {2}\S/.test(said.words)) {
+        line.classList.add('gm-mod-aligned'); // What is aligned with spaces keeps its columns.
         line.tabIndex = 0; // It may scroll.
       }
       line.append(
