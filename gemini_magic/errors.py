@@ -35,8 +35,6 @@ import re
 import traceback
 from typing import Any, ClassVar
 
-from gemini_magic.characters import visible
-
 _KEY_SHAPES = re.compile(
     r"AIza[0-9A-Za-z_\-]{20,}|AQ\.[0-9A-Za-z_\-]{20,}|ya29\.[0-9A-Za-z_\-.]{10,}"
     r"|(?<=[?&]key=)[^&\s'\"]+|(?<=Bearer )[^\s'\"]+"
@@ -71,6 +69,8 @@ class _Readable(BaseException):
     show_traceback: ClassVar[bool] = False
 
     def __init__(self, what: str, hint: str = "") -> None:
+        from gemini_magic.characters import visible  # with the first error, not at %load_ext
+
         # Foreign text that is quoted may hold what acts on a terminal.
         self.what = visible(redact(what)).strip()
         self.hint = visible(redact(hint)).strip()
@@ -87,6 +87,8 @@ class _Readable(BaseException):
             lines.append(self.hint)
         # ``full_traceback`` is set by the magics when the trait ``show_tracebacks`` is on.
         if getattr(self, "full_traceback", False):
+            from gemini_magic.characters import visible
+
             # What it ends with is the same two lines.
             shown = traceback.format_exception(type(self), self, self.__traceback__)
             return [visible(redact("".join(shown).rstrip()))]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
 
-from gemini_magic.characters import visible
 from gemini_magic.errors import (
     AnswerInterrupted,
     GeminiError,
@@ -21,7 +20,6 @@ from gemini_magic.errors import (
 )
 from gemini_magic.magics.cell_state import CellState
 from gemini_magic.magics.naming import NAME, name_in, named
-from gemini_magic.magics.panel.line import Line
 from gemini_magic.magics.situation import Situation
 from gemini_magic.magics.traits import GeminiTraits
 from gemini_magic.settings import BACKENDS, ENVIRONMENT, RUN, Settings, from_environment
@@ -29,6 +27,7 @@ from gemini_magic.settings import BACKENDS, ENVIRONMENT, RUN, Settings, from_env
 if TYPE_CHECKING:
     from gemini_magic.engine import Engine
     from gemini_magic.frontend import FrontEnd
+    from gemini_magic.magics.panel.line import Line
     from gemini_magic.recall import Recall
     from gemini_magic.run import Run
     from gemini_magic.transport.connections import Connection, Connections
@@ -96,7 +95,7 @@ class GeminiMagics(GeminiTraits):
         self._calls_lock = threading.Lock()
         self.front_end: FrontEnd | None = None
         self.cells = CellState()
-        self.prompts = Line(self._changed)  # of the sidebar
+        self._prompts: Line | None = None
 
     # -- what the parts of a kernel share ------------------------------------------------------
 
@@ -165,6 +164,16 @@ class GeminiMagics(GeminiTraits):
             )
         given = self._set_by_user.union(self.chosen)
         return settings.backend, settings.api_version if "api_version" in given else None
+
+    @property
+    def prompts(self) -> Line:
+        """The prompts of the sidebar, made when first needed; several threads may ask."""
+        with self._calls_lock:
+            if self._prompts is None:
+                from gemini_magic.magics.panel.line import Line
+
+                self._prompts = Line(self._changed)
+            return self._prompts
 
     def connect(self) -> Connection:
         """The connection the settings in force ask for; raises NoBackend when there is none."""
@@ -289,7 +298,8 @@ class GeminiMagics(GeminiTraits):
         self.cells.closed.set()
         if self.front_end is not None:
             self.front_end.detach()
-        self.prompts.stop()
+        if self._prompts is not None:
+            self._prompts.stop()
         if self._engine is not None:
             self._engine.stop()
         if self._connections is not None:
@@ -301,6 +311,7 @@ class GeminiMagics(GeminiTraits):
 
     def say(self, text: str) -> None:
         """Print for the user, or tell who listens; no key is in it, and nothing that acts."""
+        from gemini_magic.characters import visible
         from gemini_magic.magics.saying import say
 
         say(visible(redact(text)))
