@@ -1,11 +1,11 @@
-"""Everything that can go wrong, as one tree that a notebook user can read.
+"""Defines the tree of errors, each with a sentence that a notebook user can read.
 
     GeminiError                     what happened, and what to do next
     ├── OptionError                 an option, subcommand or value that cannot be used
     ├── PromptError                 a prompt that cannot be sent (empty, missing variable)
     ├── StorageError                a file that cannot be read or written
     ├── MissingExtra                an optional dependency that is not installed
-    ├── NoBackend                   nobody is configured to answer             (batch exit code 3)
+    ├── NoBackend                   no backend is configured                   (batch exit code 3)
     ├── BudgetReached               a cost limit stopped the call              (batch exit code 4)
     ├── ServiceError                the service said no (HTTP status in ``code``)
     │   ├── AccessDenied            key or token wrong, or not allowed
@@ -30,16 +30,22 @@ that one to stderr and leaves no ``error`` output, so that batch runs would succ
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import traceback
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from gemini_magic.hints import Advice, Hint, Surface
+    from gemini_magic.turn.turn import Turn
 
 _KEY_SHAPES = re.compile(
     r"AIza[0-9A-Za-z_\-]{20,}|AQ\.[0-9A-Za-z_\-]{20,}|ya29\.[0-9A-Za-z_\-.]{10,}"
     r"|(?<=[?&]key=)[^&\s'\"]+|(?<=Bearer )[^\s'\"]+"
 )
-KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_MAGIC_EMULATOR_KEY")
 _LEAST = 8  # characters; what is shorter is no key, and may be a word
 _keys: set[str] = set()  # of the process, like its environment
 
@@ -63,18 +69,71 @@ def redact(text: str) -> str:
     return _KEY_SHAPES.sub("[key]", text)
 
 
+def _api() -> Surface:
+    from gemini_magic.hints import API  # with the first error that has a hint, not at %load_ext
+
+    return API
+
+
+_surface: list[Callable[[], Surface]] = [_api]  # the one of this process
+
+
+def in_force() -> Surface:
+    """The surface that says what errors of this process advise (`gemini_magic.hints`)."""
+    return _surface[0]()
+
+
+def speak(surface: Callable[[], Surface] = _api) -> None:
+    """Let ``surface`` say it from now on (it is made when first needed); by default ``ask()``."""
+    _surface[0] = surface
+
+
+@contextlib.contextmanager
+def speaking(surface: Surface) -> Iterator[None]:
+    """While inside, let ``surface`` say it."""
+    before = _surface[0]
+    speak(lambda: surface)
+    try:
+        yield
+    finally:
+        speak(before)
+
+
 class _Readable(BaseException):
-    """What the tree shares: a sentence for what happened and one for what to do next."""
+    """Holds a sentence for what happened, and a sentence or a fact for what to do next.
+
+    ``advice``: that sentence, or the fact and its data; ``surface``: says the fact, by default the
+    surface in force (`gemini_magic.hints`).
+    """
 
     show_traceback: ClassVar[bool] = False
+    sent: bool = True  # False: the request never left, so that it is no call
 
-    def __init__(self, what: str, hint: str = "") -> None:
-        from gemini_magic.characters import visible  # with the first error, not at %load_ext
+    def __init__(self, what: str, hint: str | Hint | Advice = "") -> None:
+        from gemini_magic.text import visible  # with the first error, not at %load_ext
 
         # Foreign text that is quoted may hold what acts on a terminal.
-        self.what = visible(redact(what)).strip()
-        self.hint = visible(redact(hint)).strip()
-        super().__init__(self.what)
+        self._what = visible(redact(what)).strip()
+        self.advice = hint
+        self.surface: Surface | None = None
+        super().__init__(self._what)
+
+    @property
+    def what(self) -> str:
+        """What happened, with the magic under its name."""
+        return (self.surface or in_force()).named(self._what)
+
+    @property
+    def hint(self) -> str:
+        """What to do next, in the words of the surface; empty when there is nothing."""
+        from gemini_magic.text import visible
+
+        said = (self.surface or in_force()).say(self.advice)
+        return visible(redact(said)).strip()
+
+    @hint.setter
+    def hint(self, hint: str | Hint | Advice) -> None:
+        self.advice = hint
 
     def __str__(self) -> str:
         return f"{self.what}\n{self.hint}" if self.hint else self.what
@@ -87,7 +146,7 @@ class _Readable(BaseException):
             lines.append(self.hint)
         # ``full_traceback`` is set by the magics when the trait ``show_tracebacks`` is on.
         if getattr(self, "full_traceback", False):
-            from gemini_magic.characters import visible
+            from gemini_magic.text import visible
 
             # What it ends with is the same two lines.
             shown = traceback.format_exception(type(self), self, self.__traceback__)
@@ -102,9 +161,13 @@ class GeminiError(_Readable, Exception):
 class OptionError(GeminiError):
     """An option, subcommand or value that cannot be used; nothing was sent."""
 
+    sent = False
+
 
 class PromptError(GeminiError):
     """A prompt that cannot be sent: empty, or naming a variable that is not there."""
+
+    sent = False
 
 
 class StorageError(GeminiError):
@@ -127,32 +190,46 @@ class MissingExtra(GeminiError):
 
 
 class NoBackend(GeminiError):
-    """Nobody is configured to answer; never a silent stand-in."""
+    """No backend is configured; there is never a silent stand-in."""
+
+    sent = False
 
 
 class BudgetReached(GeminiError):
     """A cost limit stopped the call before it was sent."""
+
+    sent = False
 
 
 class ServiceError(GeminiError):
     """The service refused. ``code`` is the HTTP status, ``status`` Google's word for it.
 
     ``retry_after``: seconds the service asked to wait (RetryInfo or Retry-After), else None.
+    ``again``: how often at most the same request is worth sending again, 0 when no waiting cures
+    it, None when the service did not say. ``scope``: the quota or money that is wanting (minute,
+    day, long, never, credits, cap, billing), else empty. ``unknown``: the fields of ours that the
+    service says it does not know, by the names of `gemini_magic.transport.learned`.
     """
 
     def __init__(
         self,
         what: str,
-        hint: str = "",
+        hint: str | Hint | Advice = "",
         *,
         code: int = 0,
         status: str = "",
         retry_after: float | None = None,
+        again: int | None = None,
+        scope: str = "",
+        unknown: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(what, hint)
         self.code = code
         self.status = status
         self.retry_after = retry_after
+        self.again = again
+        self.scope = scope
+        self.unknown = unknown
 
 
 class AccessDenied(ServiceError):
@@ -204,7 +281,12 @@ class AnswerBlocked(AnswerError):
 
 
 class AnswerFailed(AnswerError):
-    """The answer was empty or malformed."""
+    """The answer was empty or malformed, or does not fit the type that was asked for.
+
+    ``turn``: in the last case the answer, for its text; else None.
+    """
+
+    turn: Turn | None = None
 
 
 class AnswerInterrupted(_Readable, KeyboardInterrupt):
@@ -222,4 +304,7 @@ def did_you_mean(word: str, known: Any) -> str:
     near = difflib.get_close_matches(word, [str(name) for name in known], n=3, cutoff=0.6)
     if not near:
         return ""
+    # Beside one that is all but the same word, what merely shares letters with it would confuse.
+    if difflib.SequenceMatcher(None, near[0], word).ratio() > 0.9:
+        near = near[:1]
     return "Did you mean " + " or ".join(near) + "?"

@@ -1,4 +1,4 @@
-"""Settings: plain values, and where each comes from.
+"""Defines the settings, their sources, and every closed list of values.
 
 Precedence: option of the call > ``%gemini`` setting > trait ``GeminiMagics.*`` > environment >
 default. The SDK's own variables (keys, Vertex, base URLs) are read by the transport.
@@ -10,12 +10,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gemini_magic.catalog import LEVELS
+
 DEFAULT_MODEL = "gemini-3.8-flash"
 BACKENDS = ("auto", "developer", "vertex", "emulator")
-THINKING = ("minimal", "low", "medium", "high", "xhigh")
+THINKING = LEVELS
 VIEWS = ("auto", "widget", "html", "markdown", "plain")
 SHOWS = ("all", "answer", "code", "results")
 INSERTS = ("none", "code", "all")
+TIERS = ("flex", "flex,standard", "standard", "priority")
 
 ENVIRONMENT = {
     "backend": "GEMINI_MAGIC_BACKEND",
@@ -23,16 +26,19 @@ ENVIRONMENT = {
     "answers_dir": "GEMINI_MAGIC_ANSWERS",
     "api_version": "GOOGLE_GENAI_API_VERSION",  # the SDK's own
 }
-RUN = "GEMINI_MAGIC_RUN"  # names the folder of the run a kernel belongs to (`gemini_magic.run`)
+RUN = "GEMINI_MAGIC_RUN"  # the folder of a kernel's run (`session.batch_run`)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a call uses when its options say nothing.
+    """The values a call uses where its options say nothing.
 
-    ``timeout``: seconds, the longest wait between complete events of an answer. ``retries``: how
-    often a request is tried again before its first event. ``max_attachment_bytes``: of all
-    attachments of one request together. ``api_version``: of the Developer API.
+    ``timeout``: seconds, the longest wait between complete events of an answer; None for what suits
+    the request (`gemini_magic.transport.deadlines`). ``tier``: one of `TIERS`, None for the
+    service's own choice. ``store``: whether the service may keep prompts and answers. ``retries``:
+    how often a request is tried again before its first event. ``max_attachment_bytes``: of all
+    attachments of one request together. ``api_version``: of the Developer API. ``run_timeout``:
+    seconds for one run of the model's code in the kernel, None for no limit.
     """
 
     model: str = DEFAULT_MODEL
@@ -42,13 +48,19 @@ class Settings:
     thinking: str | None = None
     insert: str = "none"
     view: str = "auto"
-    timeout: float = 120.0
+    timeout: float | None = None
+    tier: str | None = None
+    store: bool = False
     retries: int = 4
     max_attachment_bytes: int = 20_000_000
     show_thoughts: bool = True
     show_tracebacks: bool = False
+    save_record: bool = True
     answers_dir: str | None = None
     reuse: bool = False
+    here: bool = False
+    here_yes: bool = False
+    run_timeout: float | None = None
     max_cost: float | None = None
     session_max_cost: float | None = None
 

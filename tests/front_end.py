@@ -1,4 +1,7 @@
-"""A front end with our extension, as a real kernel sees one: the panel comm, and what is pushed."""
+"""A front end with our extension, as a real kernel sees one: the panel comm, and what is pushed.
+
+Whatever the kernel sends is held against the types of the messages.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import time
 from typing import Any
 
 from .kernel import Kernel
+from .messages import check_answered, check_pushed
 
 PANEL, NOTIFY = "gemini_magic.panel", "gemini_magic.notify"
 
@@ -35,6 +39,9 @@ class Page:
 
     def send(self, data: dict[str, Any]) -> None:
         self._post("comm_msg", {"data": data})
+
+    def close(self) -> None:
+        self._post("comm_close", {"data": {}})
 
     def ask(self, data: dict[str, Any]) -> int:
         """Send a request that is answered once; returns its id."""
@@ -73,4 +80,5 @@ class Page:
         if message["msg_type"] == "comm_msg":
             data = message["content"]["data"]
             mine = message["content"]["comm_id"] == "panel"
+            (check_answered if mine else check_pushed)(data)
             (self.answers if mine else self.pushed).append(data)

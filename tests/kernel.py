@@ -6,10 +6,10 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -28,6 +28,19 @@ CLEARED = (
     "GEMINI_MAGIC_MODEL",
     "GEMINI_MAGIC_ANSWERS",
 )
+
+RENEWAL = """
+import os, sys
+if 'gemini_magic' in get_ipython().extension_manager.loaded:
+    get_ipython().run_line_magic('unload_ext', 'gemini_magic')
+get_ipython().config.pop('GeminiMagics', None)
+os.environ.clear()
+os.environ.update({environment!r})
+os.chdir({folder!r})
+for name in ('last_exc', 'last_type', 'last_value', 'last_traceback'):
+    vars(sys).pop(name, None)
+get_ipython().reset(new_session=False)
+"""
 
 
 def environment(folder: Path, **added: str) -> dict[str, str]:
@@ -96,8 +109,9 @@ class Kernel:
         **added: str,
     ) -> None:
         """``load``: load the extension. ``log``: a file for what the process itself writes."""
-        self.folder, self._load, self._python, self._log = folder, load, python, log
-        self._environment = environment(folder, **added)
+        self.folder, self._load, self.python, self._log = folder, load, python, log
+        self.environment = environment(folder, **added)
+        self._began: dict[str, str] | None = None  # the variables of its process when it was new
 
     def make_manager(self) -> KernelManager:
         return KernelManager(kernel_name="python3")
@@ -105,26 +119,43 @@ class Kernel:
     def __enter__(self) -> Kernel:
         self.manager = self.make_manager()
         assert self.manager.kernel_spec is not None
-        self.manager.kernel_spec.argv[0] = self._python
+        self.manager.kernel_spec.argv[0] = self.python
         with contextlib.ExitStack() as open_files:
             written: dict[str, Any] = {}
             if self._log is not None:
                 log = open_files.enter_context(self._log.open("wb"))
                 written = {"stdout": log, "stderr": log}
-            self.manager.start_kernel(env=self._environment, cwd=str(self.folder), **written)
+            self.manager.start_kernel(env=self.environment, cwd=str(self.folder), **written)
         self.client: BlockingKernelClient = self.manager.blocking_client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
         if self._load:
-            loaded = self.run("%load_ext gemini_magic")
-            assert loaded.ok, loaded.error
-            assert not loaded.displays and not loaded.stdout, "loading prints nothing"
+            self.load()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
+
+    def renew(self, folder: Path, *, load: bool = True, **added: str) -> None:
+        """Make it what a kernel is that was just started in ``folder`` with these variables.
+
+        The user's variables, the environment and the last error are those of the beginning, and the
+        extension is loaded anew (``load``) or not at all. What was imported stays imported.
+        """
+        if self._began is None:
+            self._began = self.value("dict(__import__('os').environ)")
+        self.folder = folder
+        ran = self.run(RENEWAL.format(environment={**self._began, **added}, folder=str(folder)))
+        assert ran.ok, ran.error
+        if load:
+            self.load()
+
+    def load(self) -> None:
+        loaded = self.run("%load_ext gemini_magic")
+        assert loaded.ok, loaded.error
+        assert not loaded.displays and not loaded.stdout, "loading prints nothing"
 
     def extend(self) -> None:
         """From here on this client is a front end with our JupyterLab extension."""
@@ -163,20 +194,28 @@ class Kernel:
 
     def collect(self, request: str, timeout: float = 90) -> Ran:
         """Everything that ``request`` sends back, to its idle status and its reply."""
-        ran, started = Ran(), time.monotonic()
-        while True:
-            message = self.client.get_iopub_msg(timeout=timeout)
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            ran.messages.append(message)
-            ran.arrivals.append(time.monotonic())
-            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
-                break
+        started = time.monotonic()
+        ran = self.idle(request, timeout)
         while True:
             reply = self.client.get_shell_msg(timeout=timeout)
             if reply["parent_header"].get("msg_id") == request:
                 ran.reply = reply["content"]
                 ran.seconds = time.monotonic() - started
+                return ran
+
+    def idle(self, request: str, timeout: float = 90, client: Any = None) -> Ran:
+        """Everything that ``request`` sends back on iopub, to its idle status.
+
+        ``client``: another one, of a session of its own.
+        """
+        ran = Ran()
+        while True:
+            message = (client or self.client).get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            ran.messages.append(message)
+            ran.arrivals.append(time.monotonic())
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 return ran
 
     def run(self, code: str, cell: str | None = None, *, watched: bool = True) -> Ran:
@@ -188,3 +227,6 @@ class Kernel:
         ran = self.run(f"print(repr({expression}))")
         assert ran.ok, ran.error
         return eval(ran.stdout)
+
+
+FreshKernel: TypeAlias = Callable[..., contextlib.AbstractContextManager[Kernel]]

@@ -1,7 +1,8 @@
 """A minimal HTTP server that sends recorded bytes over a real socket; it knows nothing of Gemini.
 
 ``Replay`` is a context manager; each request is answered by the next of its answers (the last one
-again and again); ``tls`` makes it an https server. An answer is an `Answer`, or any callable given
+again and again); ``tls`` makes it an https server. A connection ends with its answer, which says
+so, unless the answer keeps it (`Asked.whole`). An answer is an `Answer`, or any callable given
 the `Asked` request, for the misbehaviours a recording cannot hold: silence, trickle, reset.
 """
 
@@ -21,7 +22,10 @@ from typing import Any
 
 @dataclass
 class Asked:
-    """A request as it arrived; ``sock`` to answer on, ``gone`` once the client has closed."""
+    """A request as it arrived; ``sock`` to answer on, ``gone`` once the client has closed.
+
+    ``connection``: the number of its connection, from 1. ``kept``: whether that goes on.
+    """
 
     method: str
     path: str
@@ -29,6 +33,8 @@ class Asked:
     body: bytes
     sock: socket.socket
     gone: threading.Event = field(default_factory=threading.Event)
+    connection: int = 0
+    kept: bool = False
 
     @property
     def json(self) -> Any:
@@ -42,6 +48,13 @@ class Asked:
         lines = [f"HTTP/1.1 {status} {'OK' if status == 200 else 'Refused'}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self.send("\r\n".join([*lines, "connection: close", "", ""]).encode("latin-1"))
+
+    def whole(self, body: bytes, status: str = "200 OK", **headers: str) -> None:
+        """A whole answer, after which the connection is kept for the next request."""
+        given = {"content_type": "text/event-stream", "content_length": str(len(body)), **headers}
+        lines = [f"HTTP/1.1 {status}", *(f"{k.replace('_', '-')}: {v}" for k, v in given.items())]
+        self.kept = True
+        self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
     def wait_until_gone(self, seconds: float = 30) -> bool:
         """Wait until the client closes the connection; True when it did."""
@@ -84,21 +97,26 @@ def pieces(body: bytes, step: int | None) -> Iterable[bytes]:
 
 
 class Replay:
-    """The server: ``url``, and ``asked``, the requests so far."""
+    """The server: ``url``; ``asked``, the requests so far, and how many ``connections``."""
 
     def __init__(
         self, *answers: Callable[[Asked], None], tls: ssl.SSLContext | None = None
     ) -> None:
         self.asked: list[Asked] = []
+        self.connections = 0
         self._answers = list(answers)
         self._lock = threading.Lock()
         replay = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                asked = _read(self)
-                if asked is not None:
+                number = 0
+                while (asked := _read(self)) is not None:
+                    # Of those alone on which something is asked: others knock at ports, too.
+                    asked.connection = number = number or replay._connected()
                     replay._next(asked)(asked)
+                    if not asked.kept:
+                        return
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
@@ -115,6 +133,11 @@ class Replay:
         self.url = (
             f"{'http' if tls is None else 'https'}://127.0.0.1:{self._server.server_address[1]}/"
         )
+
+    def _connected(self) -> int:
+        with self._lock:
+            self.connections += 1
+            return self.connections
 
     def _next(self, asked: Asked) -> Callable[[Asked], None]:
         with self._lock:

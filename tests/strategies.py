@@ -7,7 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gemini_magic.parts import (
+from gemini_magic.turn.continuation import Continuation, Continued
+from gemini_magic.turn.model_status import ModelStatus
+from gemini_magic.turn.parts import (
     KINDS,
     Call,
     Code,
@@ -20,7 +22,9 @@ from gemini_magic.parts import (
     Text,
     Thought,
 )
-from gemini_magic.turn import STATUSES, Attachment, Request, Turn, Usage
+from gemini_magic.turn.request import Attachment, Request
+from gemini_magic.turn.turn import STATUSES, Turn
+from gemini_magic.turn.usage import Usage
 
 from .hostile import HOSTILE
 
@@ -62,6 +66,29 @@ outcomes = st.sampled_from(
     [None, "OUTCOME_OK", "OUTCOME_FAILED", "OUTCOME_DEADLINE_EXCEEDED", 'OUTCOME_"><script>']
 )
 
+shown = st.none() | st.lists(
+    st.fixed_dictionaries(
+        {
+            "mime_type": mime_types
+            | st.sampled_from(
+                [
+                    *("text/html", "image/svg+xml", "application/javascript", "text/markdown"),
+                    *("text/latex", "application/vnd.plotly.v1+json", "application/json"),
+                ]
+            )
+        },
+        optional={
+            "data": texts,
+            "only": st.booleans(),
+            "frame": st.sampled_from(["still", "live"]),
+            "title": texts,
+            "size": st.integers(0, 10**9),
+        },
+    ),
+    min_size=1,
+    max_size=2,
+)
+
 parts_by_kind: dict[str, st.SearchStrategy[Part]] = {
     "text": st.builds(Text, texts, **shared),
     "thought": st.builds(Thought, texts, **shared),
@@ -71,7 +98,9 @@ parts_by_kind: dict[str, st.SearchStrategy[Part]] = {
     "file": st.builds(File, st.none() | st.just("text/csv"), st.none(), data, **either)
     | st.builds(File, st.none() | mime_types, texts, st.none(), **either),
     "call": st.builds(Call, texts, st.none() | objects, ids, **either),
-    "response": st.builds(Response, texts, st.none() | objects, ids, **either),
+    "response": st.builds(
+        Response, st.just("run_python") | texts, st.none() | objects, ids, shown, **either
+    ),
     "opaque": st.builds(Opaque, objects, **either),
 }
 assert set(parts_by_kind) == set(KINDS)
@@ -98,6 +127,7 @@ requests = st.builds(
     st.sampled_from(["developer", "vertex", "emulator"]),
     objects,
     st.lists(attachments, max_size=2).map(tuple),
+    st.sampled_from(["", "developer@12345678"]),
 )
 pages = st.fixed_dictionaries({"uri": texts, "title": texts})
 grounding = (
@@ -122,6 +152,8 @@ grounding = (
     )
 )
 optional = st.none() | texts
+continuations = st.builds(Continuation, texts, counts, counts)
+later = st.builds(Continued, st.just("2026-11-02T10:20:00+01:00"), counts, usages, optional)
 turns: st.SearchStrategy[Turn] = st.builds(
     Turn,
     id=texts,
@@ -139,6 +171,10 @@ turns: st.SearchStrategy[Turn] = st.builds(
     started=st.just("2026-11-02T10:00:00+01:00"),
     elapsed_ms=counts,
     grounding=grounding,
+    model_status=st.none() | st.builds(ModelStatus, texts, optional, optional),
+    notes=st.lists(texts, max_size=2).map(tuple),
+    continuation=st.none() | continuations,
+    continued=st.lists(later, max_size=2).map(tuple),
 )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from gemini_magic import ask
 from gemini_magic.emulator import Emulator
 from gemini_magic.errors import BudgetReached, NoBackend
-from gemini_magic.run import Run
+from gemini_magic.session.batch_run import BatchRun
 from gemini_magic.settings import RUN
 
 from .kernel import CLEARED
@@ -24,15 +26,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     for name in (*CLEARED, RUN):
         monkeypatch.delenv(name, raising=False)
     with Emulator() as emulator:
-        monkeypatch.setenv("GEMINI_API_KEY", "test-key-1")
+        monkeypatch.setenv("GEMINI_API_KEY", emulator.key)
         monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", emulator.url)
         yield emulator
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BatchRun:
     """A run that this process belongs to."""
-    made = Run(
+    made = BatchRun(
         folder=str(tmp_path),
         answers_dir=str(tmp_path / "answers"),
         started="2026-01-01T00:00:00+00:00",
@@ -53,7 +55,24 @@ def test_answers_are_kept_where_the_environment_says(
     assert json.loads(path.read_text())["turn"]["id"] == turns[1].id
 
 
-def test_within_a_run_its_stored_answers_are_shown(server: Emulator, run: Run):
+SCRIPT = """
+import sys
+from gemini_magic import ask
+turn = ask("What is the 100th prime?", attach={"words": "one two"}, code=True)
+assert turn.status == "complete" and turn.text, turn
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"IPython", "ipykernel"}))
+"""
+
+
+def test_a_script_asks_without_ipython(server: Emulator):
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=100
+    )
+    assert (ran.returncode, ran.stdout) == (0, "[]\n"), ran.stderr
+    assert len(server.generate_requests) == 1
+
+
+def test_within_a_run_its_stored_answers_are_shown(server: Emulator, run: BatchRun):
     first, second = ask(PROMPT), ask(PROMPT)
     assert len(server.generate_requests) == 1
     assert first.reused is None and second.reused is not None
@@ -61,8 +80,10 @@ def test_within_a_run_its_stored_answers_are_shown(server: Emulator, run: Run):
     assert [call["turn"] for call in run.calls()] == [first.id], "what was paid for is noted"
 
 
-def test_within_a_run_its_budget_holds(server: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch):
-    Run(run.folder, run.answers_dir, run.started, max_cost=0.00001).write()
+def test_within_a_run_its_budget_holds(
+    server: Emulator, run: BatchRun, monkeypatch: pytest.MonkeyPatch
+):
+    BatchRun(run.folder, run.answers_dir, run.started, max_cost=0.00001).write()
     ask(PROMPT)
     with pytest.raises(BudgetReached):
         ask("And another one?")
@@ -70,7 +91,7 @@ def test_within_a_run_its_budget_holds(server: Emulator, run: Run, monkeypatch: 
 
 
 def test_a_stored_answer_needs_no_backend(
-    server: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch
+    server: Emulator, run: BatchRun, monkeypatch: pytest.MonkeyPatch
 ):
     first = ask(PROMPT)
     monkeypatch.delenv("GEMINI_API_KEY")

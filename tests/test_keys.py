@@ -10,63 +10,14 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
-import urllib.parse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .kernel import Kernel, Ran, environment
-from .replay import Answer, Asked, Replay
-from .sse import ANSWER, stream, text
-
-KEYS = {
-    "classic": "AIzaSyScanScanScanScanScanScanScanScan1",
-    "new": "AQ.Ab8RN6IscanscanscanscanscanSCANscanscan2",
-    "token": "ya29.a0AfB_byScanScanScanScanScanScanScan3",
-}
-LEAKED = "AIzaSyLeakLeakLeakLeakLeakLeakLeakLeak4"  # in what others say: URLs, headers, errors
-
-
-def forms(key: str) -> Iterator[bytes]:
-    """The key, and as base64 has it at each of its three alignments, and quoted for a URL."""
-    yield key.encode()
-    yield urllib.parse.quote(key, safe="").encode()
-    for shift in range(3):
-        encoded = base64.b64encode(b"x" * shift + key.encode())
-        yield encoded[4:-4]
-
-
-def found(data: bytes, *keys: str) -> list[str]:
-    return [key[:10] for key in keys if any(form in data for form in forms(key))]
-
-
-def service(asked: Asked) -> None:
-    """Answers some and refuses others, quoting the key it was given and one of its own."""
-    key = asked.headers.get("x-goog-api-key", "none")
-    prompt = asked.body.decode("utf-8", "replace")
-    if asked.path.partition("?")[0].endswith("/models"):
-        Answer(b'{"models": [{"name": "models/gemini-3.8-flash"}]}', 200, "application/json")(asked)
-    elif "refuse" in prompt:
-        said = f"key {key} or {LEAKED} at https://host/v1?key={LEAKED} is not valid"
-        error = {"error": {"code": 403, "message": said, "status": "PERMISSION_DENIED"}}
-        headers = {"x-debug": key, "www-authenticate": f"Bearer {LEAKED}"}
-        Answer(json.dumps(error).encode(), 403, "application/json", headers=headers)(asked)
-    elif "redirect" in prompt:
-        asked.head(307, location=f"http://elsewhere.example/?key={LEAKED}", content_length="0")
-    elif "drop" in prompt:
-        asked.head(content_type="text/event-stream")
-        asked.send(stream(text("half")))
-        asked.reset()
-    elif "page" in prompt:
-        Answer(f"<html><title>key={key}</title></html>".encode(), 200, "text/html")(asked)
-    else:
-        Answer(ANSWER)(asked)
-
+from .kernel import Kernel, Ran
+from .replay import Replay
+from .scanning import KEYS, LEAKED, found, service
 
 DEBUG = """
 import logging
@@ -104,7 +55,8 @@ CELLS = (
     "    raise RuntimeError('chained') from error",
     "try:\n    ask('drop me')\nexcept Exception:\n    1 / 0",
     "import traceback\ntry:\n    ask('refuse me')\nexcept Exception:\n    traceback.print_exc()",
-    "magics = get_ipython()._gemini_magic.magics\nrepr(magics.connect()), str(magics.connect())",
+    "session = get_ipython()._gemini_magic.magics.session\n"
+    "repr(session.connect()), str(session.connect())",
     "%config GeminiMagics.answers_dir = 'answers'",
     "%%gemini -o kept\nremember this",
     "kept",
@@ -125,7 +77,9 @@ CELLS = (
 
 
 @pytest.mark.parametrize("kind", KEYS)
-def test_no_key_is_in_anything_that_a_kernel_wrote(tmp_path: Path, kind: str):
+def test_no_key_is_in_anything_that_a_kernel_wrote(
+    tmp_path: Path, kind: str, start_kernel: type[Kernel]
+):
     key = KEYS[kind]
     folder = tmp_path / "work"
     # Where it does not belong: a key is no setting, and none of these is one.
@@ -134,10 +88,12 @@ def test_no_key_is_in_anything_that_a_kernel_wrote(tmp_path: Path, kind: str):
     config.write_text(
         f"c.GeminiMagics.api_key = {key!r}\nc.GeminiMagics.key = {key!r}\n"
         f"c.InteractiveShell.api_key = {key!r}\n"
+        # Each retry writes what the one before it wrote, after twice the wait: one kind is enough.
+        f"c.GeminiMagics.retries = {int(kind == 'classic')}\n"
     )
     with (
         Replay(service) as server,
-        Kernel(
+        start_kernel(
             folder,
             log=folder / "kernel.log",
             GEMINI_API_KEY=key,
@@ -179,12 +135,14 @@ class Ring(KeyringBackend):
 """
 
 
-def test_a_key_of_no_known_shape_from_the_keyring_is_used_and_shown_nowhere(tmp_path: Path):
+def test_a_key_of_no_known_shape_from_the_keyring_is_used_and_shown_nowhere(
+    tmp_path: Path, start_kernel: type[Kernel]
+):
     key = "scan-of-no-known-shape-0123456789"
     (tmp_path / "ring.py").write_text(f"KEY = {key!r}\n{RING}")
     with (
         Replay(service) as server,
-        Kernel(
+        start_kernel(
             tmp_path,
             log=tmp_path / "kernel.log",
             PYTHON_KEYRING_BACKEND="ring.Ring",
@@ -209,50 +167,6 @@ def received(ran: Ran) -> bytes:
     meta = [one["metadata"] for one in ran.messages]
     data: Any = [messages, meta, ran.reply]
     return json.dumps(data, default=str, ensure_ascii=False).encode()
-
-
-def test_no_key_is_in_what_a_batch_run_wrote(tmp_path: Path):
-    key = KEYS["new"]
-    notebook = {
-        "cells": [
-            {
-                "cell_type": "code",
-                "id": f"c{number}",
-                "metadata": {},
-                "source": source,
-                "execution_count": None,
-                "outputs": [],
-            }
-            for number, source in enumerate(["%load_ext gemini_magic", "%%gemini\nhello"])
-        ],
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    refused = json.loads(json.dumps(notebook))
-    refused["cells"][1]["source"] = "%%gemini\nrefuse me"
-    (tmp_path / "good.ipynb").write_text(json.dumps(notebook))
-    (tmp_path / "bad.ipynb").write_text(json.dumps(refused))
-    with Replay(service) as server:
-        ran = subprocess.run(
-            [
-                *(sys.executable, "-m", "gemini_magic.batch.cli", "run", "good.ipynb", "bad.ipynb"),
-                *("--out", "out", "--html", "--report", "report.json", "--answers", "answers"),
-            ],
-            cwd=tmp_path,
-            env=environment(tmp_path, GEMINI_API_KEY=key, GOOGLE_GEMINI_BASE_URL=server.url),
-            capture_output=True,
-            check=False,
-            timeout=110,
-        )
-        assert server.asked, ran.stderr.decode()
-    assert ran.returncode == 1, ran.stderr.decode()
-    assert found(ran.stdout + ran.stderr, key, LEAKED) == []
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    names = {path.name for path in files}
-    assert {"report.json", "good.ipynb", "bad.ipynb", "good.html"} <= names
-    for path in files:
-        assert found(path.read_bytes(), key, LEAKED) == [], os.fspath(path)
 
 
 def test_the_scan_finds_what_it_looks_for():

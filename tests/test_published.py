@@ -15,6 +15,7 @@ from google.protobuf import json_format
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from .examples import examples
 from .published import EXCEPTIONS, NewField, NewValue, NotNeeded, problems, published
 from .published.excluded import EXCLUDED
 from .published.fixtures import FOLDER, Recorded, recorded
@@ -23,8 +24,11 @@ BODIES = list(recorded()) if FOLDER.is_dir() else []
 VALID = [one for one in BODIES if one.path not in EXCLUDED]
 needs_recordings = pytest.mark.skipif(not BODIES, reason="the recorded bodies are not there")
 
-FREE = re.compile(r"args|response|properties|metadata|headers|labels|.*json_?schema", re.IGNORECASE)
-"""Keys whose value is the user's or the model's own JSON, or a map."""
+FREE = re.compile(
+    r"args|response|properties|metadata|headers|labels|quotaDimensions|.*json_?schema",
+    re.IGNORECASE,
+)
+"""Keys whose value is the user's or the model's own JSON, or a map with keys of its own."""
 
 
 def check(one: Recorded, body: Any = None, **options: Any) -> list[str]:
@@ -116,7 +120,9 @@ def test_a_made_up_field_is_refused_at_every_level_of_every_body() -> None:
 
 
 bodies = st.sampled_from(VALID) if VALID else st.nothing()
-many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 @needs_recordings

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_magic.sandbox import Cancelled, Session, run
+from gemini_magic.sandbox import Cancelled, SandboxProcess, run
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux namespaces")
 
@@ -66,7 +66,7 @@ def test_a_syntax_error_is_a_failure() -> None:
 
 @pytest.mark.parametrize("code", ["import sys; sys.exit()", "raise SystemExit(0)"])
 def test_exit_zero_is_no_failure_and_the_session_goes_on(code: str) -> None:
-    with Session() as session:
+    with SandboxProcess() as session:
         session.run("x = 1")
         assert session.run(code).outcome == "OUTCOME_OK"
         assert session.run("print(x)").output == "1\n"
@@ -86,7 +86,7 @@ def test_output_of_subprocesses_is_captured_too() -> None:
 
 
 def test_snippets_of_one_session_share_their_variables() -> None:
-    with Session() as session:
+    with SandboxProcess() as session:
         session.run("import math\nradius = 2")
         assert session.run("print(round(math.pi * radius, 2))").output == "6.28\n"
         assert session.run("print('again')").output == "again\n"
@@ -110,14 +110,14 @@ def test_attached_files_are_in_the_working_directory_which_is_home() -> None:
 @pytest.mark.parametrize("name", ["../up", "/etc/x", "a/b", "a\\b", "..", ".", "", "c:x", "n\0"])
 def test_names_that_leave_the_folder_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="not the name of a file"):
-        Session(files={name: b""})
+        SandboxProcess(files={name: b""})
 
 
 @given(st.text(max_size=30))
 @settings(max_examples=200)
 def test_an_accepted_name_stays_inside_the_folder(name: str) -> None:
     try:
-        Session(files={name: b""})
+        SandboxProcess(files={name: b""})
     except ValueError:
         return
     folder = Path("/scratch/folder")
@@ -146,7 +146,7 @@ def test_the_parents_environment_cannot_be_read_through_proc(
         f"mine = pathlib.Path('/proc/{os.getpid()}/environ')\n"
         "print(mine.exists() and b'secret' in mine.read_bytes())"
     )
-    with Session() as session:
+    with SandboxProcess() as session:
         if not session.run("pass").network_cut:
             pytest.skip("this machine allows no user namespaces")
         assert session.run(code).output == "False\n"
@@ -166,7 +166,7 @@ def test_there_is_no_network_where_the_result_says_so() -> None:
 
 
 def test_an_endless_loop_is_out_of_time_and_keeps_what_it_printed() -> None:
-    with Session(timeout=1) as session:
+    with SandboxProcess(timeout=1) as session:
         result = session.run("print('started')\nwhile True: pass")
         assert result.outcome == "OUTCOME_DEADLINE_EXCEEDED"
         assert result.stdout == "started\n"
@@ -198,7 +198,7 @@ def test_a_cut_inside_a_character_leaves_valid_text() -> None:
     [("import os; os._exit(3)", "exit code 3"), ("import os; os.abort()", "SIGABRT")],
 )
 def test_a_process_that_dies_is_a_failure_that_says_how(code: str, said: str) -> None:
-    with Session() as session:
+    with SandboxProcess() as session:
         result = session.run(code)
         assert result.outcome == "OUTCOME_FAILED"
         assert said in str(result.output)
@@ -214,7 +214,7 @@ def test_forked_survivors_die_with_the_session(detach: bool) -> None:
     if detach and not sys.platform.startswith("linux"):
         pytest.skip("a process of its own session survives outside Linux")
     mark = f"survivor-{os.getpid()}-{time.monotonic_ns()}"
-    with Session() as session:
+    with SandboxProcess() as session:
         result = session.run(
             "import subprocess, sys\n"
             "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', "
@@ -242,7 +242,7 @@ def test_code_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "from gemini_magic.sandbox import run, Session\n"
+            "from gemini_magic.sandbox import run, SandboxProcess\n"
             f"print(run('pass').network_cut, flush=True)\nrun({code!r}, timeout=600)",
         ],
         stdout=subprocess.PIPE,
@@ -264,7 +264,7 @@ def test_code_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None:
 
 def test_a_fork_that_holds_the_pipes_does_not_hold_the_answer() -> None:
     code = "import os, time\nif os.fork() == 0:\n    time.sleep(600)\nos._exit(5)"
-    with Session(timeout=60) as session:
+    with SandboxProcess(timeout=60) as session:
         result = session.run(code)
         assert "exit code 5" in str(result.output)
         assert result.elapsed < 30
@@ -278,13 +278,13 @@ def test_cancelling_kills_the_code_and_says_so() -> None:
 
     timer = threading.Timer(0.3, asked.set)
     timer.start()
-    with Session(timeout=60) as session, pytest.raises(Cancelled):
+    with SandboxProcess(timeout=60) as session, pytest.raises(Cancelled):
         session.run("while True: pass", cancelled=cancelled)
     timer.join()
 
 
 def test_closing_from_another_thread_ends_a_run() -> None:
-    session = Session(timeout=60)
+    session = SandboxProcess(timeout=60)
     timer = threading.Timer(0.3, session.close)
     timer.start()
     with pytest.raises(Cancelled):
@@ -293,7 +293,7 @@ def test_closing_from_another_thread_ends_a_run() -> None:
 
 
 def test_the_folder_is_removed() -> None:
-    with Session(files={"a": b"1"}) as session:
+    with SandboxProcess(files={"a": b"1"}) as session:
         folder = str(session.run("import os; print(os.getcwd())").output).strip()
         assert Path(folder).is_dir()
     assert not Path(folder).exists()
@@ -310,7 +310,7 @@ def test_each_show_gives_each_open_figure_once() -> None:
 
 def test_figures_left_open_are_captured_at_the_end_and_not_again() -> None:
     pytest.importorskip("matplotlib")
-    with Session() as session:
+    with SandboxProcess() as session:
         assert len(session.run(PLOT + "plt.figure(); plt.figure()").images) == 2
         assert session.run("print(len(plt.get_fignums()))").output == "0\n"
         assert session.run("pass").images == ()

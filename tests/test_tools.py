@@ -6,13 +6,14 @@ import dataclasses
 import enum
 import functools
 import json
+import os
 import signal
 import sys
 import threading
 import time
 import typing
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Optional
 
 import numpy as np
@@ -22,13 +23,15 @@ import typing_extensions
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gemini_magic import catalog
 from gemini_magic.errors import OptionError
-from gemini_magic.parts import Call, Response, Text
-from gemini_magic.tools import answer, declare, find, refuse_combination, waiting
-from gemini_magic.tools.calling import LONGEST
-from gemini_magic.tools.patience import OutOfTime, within
+from gemini_magic.tools import declare, find, refuse_combination, respond, waiting
+from gemini_magic.tools.calling import AGAIN, LONGEST, OutOfTime, within
 from gemini_magic.transport.generation import generation
 from gemini_magic.transport.protocol import Config, Stop
+from gemini_magic.turn.parts import Call, Response, Text
+
+pytestmark = pytest.mark.usefixtures("in_a_cell")
 
 
 class Unit(enum.Enum):
@@ -60,10 +63,10 @@ class New(typing_extensions.TypedDict, total=False):
     width: int
 
 
-def respond(function: Callable[..., Any], args: dict[str, Any] | None = None, **named: Any) -> Any:
+def called(function: Callable[..., Any], args: dict[str, Any] | None = None, **named: Any) -> Any:
     tools = [declare(function)]
     call = Call(named.get("name", tools[0].name), args, id="c1")
-    response = answer(tools, call, named.get("seconds", 30), named.get("stop") or Stop())
+    response = respond(tools, call, named.get("seconds", 30), named.get("stop") or Stop())
     assert (response.name, response.id) == (call.name, "c1")
     json.dumps(response.response, allow_nan=False)
     return response.response
@@ -88,13 +91,14 @@ def test_a_function_is_declared_with_its_hints_and_docstring():
 
 
 def test_the_request_carries_declarations_beside_the_sandbox():
-    fields = generation("gemini-3.8-flash", Config(functions=(declare(weigh).declaration,)))
+    both = Config(functions=(declare(weigh).declaration,))
+    fields = generation(catalog.of("gemini-3.8-flash"), both, thoughts=False)
     assert fields["tools"][0] == {"code_execution": {}}
     (declared,) = fields["tools"][1]["function_declarations"]
     assert set(declared) == {"name", "description", "parameters_json_schema"}
     assert fields["tool_config"] == {"include_server_side_tool_invocations": True}
     alone = Config(code=False, functions=(declare(weigh).declaration,))
-    assert "tool_config" not in generation("gemini-2.5-flash", alone)
+    assert "tool_config" not in generation(catalog.of("gemini-2.5-flash"), alone, thoughts=False)
     assert alone.to_dict() == {"code": False, "tools": ["weigh"]}
 
 
@@ -145,7 +149,7 @@ def test_methods_partials_and_nested_types_are_taken():
             """The price."""
             return 2.5
 
-    assert respond(Shop().price, {"item": "tea"}) == {"output": 2.5}
+    assert called(Shop().price, {"item": "tea"}) == {"output": 2.5}
     partial = declare(functools.partial(weigh, "tea"), "weigh_tea")
     assert partial.name == "weigh_tea"
 
@@ -154,7 +158,7 @@ def test_methods_partials_and_nested_types_are_taken():
         return f"{box.inner and box.inner.width} {days[0].year} {scale}"
 
     given_args = {"box": {"width": 1, "inner": {"width": 2}}, "days": ["2024-02-29"]}
-    assert respond(nested, given_args) == {"output": "2.0 2024 2"}
+    assert called(nested, given_args) == {"output": "2.0 2024 2"}
 
 
 @pytest.mark.parametrize(
@@ -169,17 +173,17 @@ def test_methods_partials_and_nested_types_are_taken():
     ],
 )
 def test_arguments_that_do_not_fit_never_reach_the_function(args: Any, said: str):
-    assert said in respond(weigh, args)["error"]
+    assert said in called(weigh, args)["error"]
 
 
 def test_an_exception_an_exit_and_an_unknown_name_are_told():
-    assert respond(weigh, {"item": "gold"}) == {"error": "KeyError: 'gold'"}
+    assert called(weigh, {"item": "gold"}) == {"error": "KeyError: 'gold'"}
 
     def leave() -> None:
         raise SystemExit(3)
 
-    assert respond(leave) == {"error": "SystemExit: 3"}
-    assert respond(weigh, name="wiegen") == {
+    assert called(leave) == {"error": "SystemExit: 3"}
+    assert called(weigh, name="wiegen") == {
         "error": "There is no function 'wiegen'; there is: weigh."
     }
 
@@ -188,7 +192,7 @@ def returning(value: Any) -> Any:
     def result() -> Any:
         return value
 
-    return respond(result)
+    return called(result)
 
 
 @pytest.mark.parametrize(
@@ -242,9 +246,9 @@ def test_a_typed_dict_is_taken_and_the_one_that_pydantic_refuses_is_told():
     def fold_old(box: Old) -> Any:
         return box
 
-    assert respond(fold, {"box": {"width": 3}}) == {"output": {"width": 3}}
+    assert called(fold, {"box": {"width": 3}}) == {"output": {"width": 3}}
     if sys.version_info >= (3, 12):
-        assert respond(fold_old, {"box": {"width": 3}}) == {"output": {"width": 3}}
+        assert called(fold_old, {"box": {"width": 3}}) == {"output": {"width": 3}}
     else:
         with pytest.raises(OptionError) as refused:
             declare(fold_old)
@@ -257,9 +261,9 @@ def test_a_function_that_takes_too_long_is_ended():
         return "late"
 
     began = time.monotonic()
-    assert respond(sleepy, seconds=0.2) == {"error": "sleepy was ended after 0.2 s."}
+    assert called(sleepy, seconds=0.2) == {"error": "sleepy was ended after 0.2 s."}
     assert time.monotonic() - began < 20
-    assert respond(weigh, {"item": "tea"}, seconds=30) == {"output": 0.1}
+    assert called(weigh, {"item": "tea"}, seconds=30) == {"output": 0.1}
 
 
 def test_a_busy_function_is_ended_too():
@@ -267,7 +271,7 @@ def test_a_busy_function_is_ended_too():
         while True:
             pass
 
-    assert respond(busy, seconds=0.2) == {"error": "busy was ended after 0.2 s."}
+    assert called(busy, seconds=0.2) == {"error": "busy was ended after 0.2 s."}
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
@@ -277,7 +281,7 @@ def test_a_process_that_ignores_interrupts_or_dies_of_them_has_the_limit_too(han
 
     before = signal.signal(signal.SIGINT, handler)  # ignored: as of a shell's background
     try:
-        assert "was ended after 0.2 s" in respond(sleepy, seconds=0.2)["error"]
+        assert "was ended after 0.2 s" in called(sleepy, seconds=0.2)["error"]
         assert signal.getsignal(signal.SIGINT) == handler
     finally:
         signal.signal(signal.SIGINT, before)
@@ -292,7 +296,91 @@ def test_stop_ends_a_function_and_is_no_answer():
 
     threading.Thread(target=lambda: (running.wait(30), stop.stop())).start()
     with pytest.raises(KeyboardInterrupt):
-        respond(sleepy, stop=stop)
+        called(sleepy, stop=stop)
+
+
+def swallow() -> None:
+    try:
+        time.sleep(30)
+    except KeyboardInterrupt:
+        return
+
+
+def spoil() -> None:
+    try:
+        time.sleep(30)
+    except KeyboardInterrupt:
+        raise ValueError from None
+
+
+@pytest.mark.parametrize("function", [swallow, spoil])
+def test_an_interrupt_of_the_users_is_one_whatever_the_function_makes_of_it(function: Any):
+    pressed = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+    pressed.start()
+    with pytest.raises(KeyboardInterrupt):
+        within(30, Stop(), function)
+    pressed.join()
+
+
+def test_a_signal_that_a_waiting_call_has_missed_is_sent_again(monkeypatch: pytest.MonkeyPatch):
+    # One that arrives in the moment before the call waits does not wake it: as if it was not sent.
+    sent: list[int] = []
+    kill = signal.pthread_kill
+
+    def miss_the_first(ident: int, number: int) -> None:
+        sent.append(number)
+        if len(sent) > 1:
+            kill(ident, number)
+
+    monkeypatch.setattr(signal, "pthread_kill", miss_the_first)
+    began = time.monotonic()
+    with pytest.raises(OutOfTime):
+        within(0.01, Stop(), lambda: time.sleep(30))
+    assert time.monotonic() - began < 20
+    assert sent == [signal.SIGINT] * 2
+
+
+def test_a_signal_that_was_heard_is_not_sent_into_what_the_function_puts_in_order():
+    order: list[str] = []
+
+    def tidy() -> None:
+        try:
+            time.sleep(30)
+        finally:
+            time.sleep(4 * AGAIN)
+            order.append("done")
+
+    with pytest.raises(OutOfTime):
+        within(0.01, Stop(), tidy)
+    assert order == ["done"]
+
+
+def test_a_signal_that_comes_late_behind_the_one_sent_again_is_not_a_second_end(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    # On a busy machine the first is heard when the second is on its way already.
+    sent: list[int] = []
+    kill = signal.pthread_kill
+
+    def late(ident: int, number: int) -> None:
+        sent.append(number)
+        if len(sent) == 2:
+            kill(ident, number)
+            threading.Timer(4 * AGAIN, kill, (ident, number)).start()
+
+    monkeypatch.setattr(signal, "pthread_kill", late)
+    order: list[str] = []
+
+    def tidy() -> None:
+        try:
+            time.sleep(30)
+        finally:
+            time.sleep(12 * AGAIN)
+            order.append("done")
+
+    with pytest.raises(OutOfTime):
+        within(0.01, Stop(), tidy)
+    assert order == ["done"]
 
 
 def test_an_end_that_comes_as_the_function_returns_disturbs_nothing():
@@ -312,10 +400,16 @@ def test_outside_the_main_thread_the_limit_is_looked_at_afterwards():
         time.sleep(0.3)
         return "late"
 
-    thread = threading.Thread(target=lambda: found.append(respond(slow, seconds=0.05)))
+    thread = threading.Thread(target=lambda: found.append(called(slow, seconds=0.05)))
     thread.start()
     thread.join()
     assert found == [{"error": "slow was ended after 0.05 s."}]
+
+
+def test_a_routed_model_takes_together_what_the_one_that_answers_takes():
+    both = Config(functions=(declare(weigh).declaration,))
+    december = datetime(2026, 12, 1, tzinfo=UTC)
+    refuse_combination("gemini-2.5-pro", "developer", both, catalog.of("gemini-2.5-pro", december))
 
 
 def test_calls_that_the_service_answered_itself_do_not_wait():
@@ -335,6 +429,7 @@ def test_calls_that_the_service_answered_itself_do_not_wait():
         ("gemini-3.8-flash", "developer", {"urls": True}, None),
         ("gemini-flash-latest", "emulator", {}, None),
         ("gemini-3.8-flash", "vertex", {"code": False}, None),
+        ("gemini-3.5-flash", "developer", {}, None),
     ],
 )
 def test_tools_together_are_refused_where_the_model_has_not_both(

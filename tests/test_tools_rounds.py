@@ -10,18 +10,21 @@ from typing import Any
 
 import pytest
 
-from gemini_magic.conversation import Conversation, Exchange
-from gemini_magic.engine import Engine, Silent
 from gemini_magic.errors import AnswerFailed, AnswerInterrupted, GeminiError
-from gemini_magic.parts import Call, Response, Text
-from gemini_magic.question import Question
-from gemini_magic.storage import load_conversation, save_conversation
+from gemini_magic.session.conversation import Conversation, Exchange
+from gemini_magic.session.conversation_file import load_conversation, save_conversation
+from gemini_magic.session.engine import Engine
+from gemini_magic.session.question import Question
+from gemini_magic.session.view import Silent
 from gemini_magic.tools import ROUNDS, declare
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.google import GoogleTransport
 from gemini_magic.transport.protocol import Config
 from gemini_magic.transport.scripted import Scripted
-from gemini_magic.turn import Request, Turn, Usage
+from gemini_magic.turn.parts import Call, Response, Text
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
+from gemini_magic.turn.usage import Usage
 
 from .published import problems
 from .replay import Answer, Replay

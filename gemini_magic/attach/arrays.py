@@ -8,16 +8,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from gemini_magic.attach.tables import (
-    END,
-    Table,
-    about_columns,
-    checked,
-    encoded,
-    of_module,
-    over,
-)
+from gemini_magic.attach.tables import END, Table, about_columns, checked, of_module, over
 from gemini_magic.errors import OptionError
+from gemini_magic.text import utf8
 
 
 def is_array(value: object) -> bool:
@@ -58,7 +51,7 @@ def array_table(array: Any, name: str, limit: int) -> Table:
     about = about_columns(rows, columns, kinds if len(set(kinds)) > 1 else [])
     if len(set(kinds)) == 1:
         about += f"; an array of {kinds[0]} with shape {array.shape}"
-    return checked(Table(encoded(text.getvalue()), about), name, limit)
+    return checked(Table(utf8(text.getvalue()), about), name, limit)
 
 
 def _texts(part: Any) -> Iterable[Any]:

@@ -12,22 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gemini_magic.attach.item import Item
-from gemini_magic.parts import Json
-from gemini_magic.wire import b64encode
-
-_ENDINGS = {
-    "text/csv": "csv",
-    "text/plain": "txt",
-    "text/html": "html",
-    "text/markdown": "md",
-    "text/xml": "xml",
-    "text/x-python": "py",
-    "application/json": "json",
-    "application/pdf": "pdf",
-    "image/png": "png",
-    "image/jpeg": "jpeg",
-    "image/webp": "webp",
-}
+from gemini_magic.text import b64encode
+from gemini_magic.turn.attached import sandbox_name
+from gemini_magic.turn.parts import Json
+from gemini_magic.turn.request_json import carrying
 
 
 def parts(items: Sequence[Item], first: int = 0) -> list[Json]:
@@ -45,8 +33,7 @@ def count(contents: Iterable[Mapping[str, Any]]) -> int:
     """How many files the user's Contents hold."""
     return sum(
         "inlineData" in part or "fileData" in part
-        for content in contents
-        if content.get("role") == "user" and len(content["parts"]) > 1
+        for content in carrying(contents)
         for part in content["parts"]
     )
 
@@ -62,18 +49,10 @@ def _told(items: Sequence[Item], first: int) -> str:
             facts.append(f"{len(item.data):,} bytes")
         if item.about:
             facts.append(item.about)
-        lines.append(f"- {item.name} ({'; '.join(facts)}) -> {_in_sandbox(item, number)}")
+        named = sandbox_name(item.mime_type, number, unknown="*")
+        lines.append(f"- {item.name} ({'; '.join(facts)}) -> {named}")
     lines.append("If one is not there, list the directory.")
     return "\n".join(lines) + "\n\n"
-
-
-def _in_sandbox(item: Item, number: int) -> str:
-    return sandbox_name(item.mime_type, number, unknown="*")
-
-
-def sandbox_name(mime_type: str, number: int, unknown: str = "bin") -> str:
-    """The name of the conversation's ``number``-th file in the sandbox; ``unknown``: an ending."""
-    return f"input_file_{number}.{_ENDINGS.get(mime_type, unknown)}"
 
 
 def _part(item: Item) -> Json:

@@ -15,8 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gemini_magic.attach import media, names
-from gemini_magic.attach.item import Item, size_text, too_large
+from gemini_magic.attach.item import Item, too_large
 from gemini_magic.errors import OptionError
+from gemini_magic.hints import Hint
+from gemini_magic.text import size_text
 
 MOST_FILES = 100  # that one pattern may name
 
@@ -94,9 +96,7 @@ def read(path: Path, limit: int) -> Item:
 
 def _regular(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise OptionError(
-            f"{path} is a directory.", f"Attach its files by a pattern: --attach '{path}/*.csv'."
-        )
+        raise OptionError(f"{path} is a directory.", Hint.ATTACH_PATTERN(path=path))
     for test, kind in _KINDS:
         if test(status.st_mode):
             raise OptionError(f"{path} is {kind}, not a file.", "Attach a regular file.")
@@ -127,6 +127,8 @@ def _too_large(path: Path, size: int, limit: int) -> OptionError:
 def _item(path: Path, data: bytes) -> Item:
     mime_type = media.by_name(path.name)
     about = ""
+    if mime_type is not None and media.is_office(mime_type):
+        mime_type = media.office(path.name, data)
     if mime_type is None:
         found = media.by_content(data)
         if found is None:
@@ -140,9 +142,9 @@ def _item(path: Path, data: bytes) -> Item:
 
 
 _READERS = {
-    ".xlsx": "pandas.read_excel",
-    ".xls": "pandas.read_excel",
-    ".ods": "pandas.read_excel",
+    ".xlsm": "pandas.read_excel",
+    ".xlsb": "pandas.read_excel",
+    ".xltx": "pandas.read_excel",
     ".parquet": "pandas.read_parquet",
     ".feather": "pandas.read_feather",
     ".pkl": "pandas.read_pickle",
@@ -156,6 +158,11 @@ _READERS = {
 
 
 def _binary(path: Path) -> OptionError:
+    if path.suffix.lower() in media.OFFICE:
+        return OptionError(
+            f"{path} is not what its ending says, or it is locked by a password.",
+            "Save it anew without a password, or as CSV or PDF, and attach that.",
+        )
     reader = _READERS.get(path.suffix.lower())
     how = (
         f"Read it and attach the value: {reader}({str(path)!r})."

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gemini_magic.errors import OptionError
-from gemini_magic.turn import Attachment
+from gemini_magic.hints import Hint
+from gemini_magic.text import size_text
+from gemini_magic.turn.request import Attachment
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,6 @@ class Item:
         return f"{self.name} ({', '.join(fact for fact in facts if fact) or self.mime_type})"
 
 
-def size_text(size: int) -> str:
-    """A number of bytes in words: ``812 bytes``, ``210.3 kB``, ``31.2 MB``, ``3.0 GB``."""
-    if size < 1000:
-        return f"{size} byte{'' if size == 1 else 's'}"
-    for unit, scale in (("kB", 10**3), ("MB", 10**6)):
-        if size < 999.95 * scale:
-            return f"{size / scale:.1f} {unit}"
-    return f"{size / 10**9:,.1f} GB"
-
-
 def too_large(what: str, size: str, limit: int, smaller: str, needed: int) -> OptionError:
     """The refusal of what is over ``max_attachment_bytes``: the sizes, and three ways on.
 
@@ -61,7 +53,5 @@ def too_large(what: str, size: str, limit: int, smaller: str, needed: int) -> Op
     return OptionError(
         f"{what} is {size}; attachments may have {size_text(limit)} in one request, and nothing "
         "was sent.",
-        f"Three ways on: send less ({smaller}); allow more: "
-        f"%config GeminiMagics.max_attachment_bytes = {needed}; or put it into a bucket and "
-        "attach its address: --attach gs://BUCKET/NAME (Vertex).",
+        Hint.ATTACH_LESS(smaller=smaller, needed=needed),
     )

@@ -61,20 +61,38 @@ _VIDEO = {
     ".3gp": "video/3gpp",
     ".3gpp": "video/3gpp",
 }
-KNOWN = {**_TEXT, **_IMAGES, **_AUDIO, **_VIDEO, ".pdf": "application/pdf"}
+# Office files, which Gemini 4 takes: the endings are those of its guide, the types the SDK's.
+OFFICE = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".xls": "application/vnd.ms-excel",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".dotx": "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+    ".doc": "application/msword",
+    ".odt": "application/vnd.oasis.opendocument.text",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ".ppt": "application/vnd.ms-powerpoint",
+    ".odp": "application/vnd.oasis.opendocument.presentation",
+}
+_SHEETS = (".xlsx", ".xls", ".ods")
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # what files of today, and of old, begin with
+KNOWN = {**_TEXT, **_IMAGES, **_AUDIO, **_VIDEO, **OFFICE, ".pdf": "application/pdf"}
 _MARKS = (
     (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
     (b"\xff\xd8\xff", "image/jpeg", ".jpeg"),
     (b"%PDF-", "application/pdf", ".pdf"),
 )
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-TAKEN = "text, CSV, JSON, PNG, JPEG, WebP, HEIC, PDF, audio and video"
+TAKEN = (
+    "text, CSV, JSON, PNG, JPEG, WebP, HEIC, PDF, audio and video; Gemini 4 also Office files: "
+    f"{' '.join(OFFICE)}"
+)
 
 
 def by_name(name: str) -> str | None:
     """The MIME type for a file name; None when its ending does not tell, or tells text.
 
-    Also None for kinds that Gemini does not take (a spreadsheet, an archive): the bytes decide.
+    Also None for kinds that Gemini does not take (an archive): the bytes decide.
     """
     return KNOWN.get(PurePath(name).suffix.lower())
 
@@ -122,3 +140,24 @@ def is_utf8(data: bytes) -> bool:
 def is_textual(mime_type: str) -> bool:
     """Whether the type says text."""
     return mime_type.startswith("text/") or mime_type == "application/json"
+
+
+def is_office(mime_type: str) -> bool:
+    """Whether the type is that of an Office file, which not every model takes."""
+    return mime_type in OFFICE.values()
+
+
+def is_spreadsheet(mime_type: str) -> bool:
+    """Whether it is a table of an Office program."""
+    return any(OFFICE[ending] == mime_type for ending in _SHEETS)
+
+
+def office(name: str, data: bytes) -> str | None:
+    """The Office type by a name's ending, where the bytes are such a file; else None.
+
+    What an export calls .xls is often text, and a password makes a .docx another kind of file,
+    which nobody can read.
+    """
+    ending = PurePath(name).suffix.lower()
+    mark = _OLE if ending in (".xls", ".doc", ".ppt") else _ZIP
+    return OFFICE.get(ending) if data.startswith(mark) else None

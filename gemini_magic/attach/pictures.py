@@ -10,6 +10,7 @@ from typing import Any
 from gemini_magic.attach.arrays import is_array
 from gemini_magic.attach.tables import of_module
 from gemini_magic.errors import MissingExtra, OptionError
+from gemini_magic.hints import Hint
 
 PNG = "image/png"
 
@@ -74,8 +75,7 @@ def _plotly(figure: Any, name: str) -> bytes:
         said = str(error).strip().splitlines()
         raise OptionError(
             f"{name} is a plotly figure that cannot be drawn here: {said[0] if said else error!r}",
-            "Install kaleido and a Chrome for it (pip install kaleido; plotly_get_chrome), or "
-            f'attach its data: --attach "{name}.to_dict()".',
+            Hint.ATTACH_AS_DICT(name=name),
         ) from None
 
 

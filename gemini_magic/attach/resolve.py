@@ -16,8 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gemini_magic.attach import files, media, names, values
-from gemini_magic.attach.item import Item, size_text, too_large
+from gemini_magic.attach.item import Item, too_large
 from gemini_magic.errors import OptionError, did_you_mean
+from gemini_magic.hints import Hint
+from gemini_magic.text import size_text
 
 
 def gather(words: Sequence[str], namespace: Mapping[str, Any], limit: int) -> tuple[Item, ...]:
@@ -93,8 +95,7 @@ def _items(word: str, namespace: Mapping[str, Any], limit: int) -> list[Item]:
     if expression.usable and paths and expression.has_value():
         raise OptionError(
             f"{word} is both a value here and a file ({paths[0]}).",
-            f"For the file write --attach ./{word} (or its full path); for the value "
-            f'--attach "({word})".',
+            Hint.ATTACH_FILE_OR_VALUE(word=word),
         )
     if paths:
         return files.items(paths, limit)
@@ -199,7 +200,7 @@ def _address(word: str) -> Item:
     if scheme == "gs" and any(mark in name for mark in "*?["):
         raise OptionError(
             f"--attach {word[:120]}: a pattern cannot be looked up in a bucket.",
-            "Write each address, each with --attach.",
+            Hint.ATTACH_EACH_ADDRESS,
         )
     video = host in ("www.youtube.com", "youtube.com", "youtu.be")
     mime_type = "video/mp4" if video else media.by_address(name)

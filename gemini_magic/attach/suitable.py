@@ -5,15 +5,16 @@ Nothing of a value is called but its shape: a picker that is only looked at runs
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gemini_magic.attach.arrays import is_array
-from gemini_magic.attach.item import size_text
 from gemini_magic.attach.pictures import is_image_array
 from gemini_magic.attach.tables import of_module
+from gemini_magic.text import size_text
 
 MOST_ENTRIES = 500  # of a folder; more than anyone reads
 
@@ -82,7 +83,10 @@ def files(folder: str) -> Iterator[tuple[str, str]]:
         return
     for is_file, name, entry in told[:MOST_ENTRIES]:
         try:
-            what = size_text(entry.stat().st_size) if is_file else "folder"
+            status = entry.stat()
+            if is_file and not stat.S_ISREG(status.st_mode):
+                continue  # a FIFO or a device: it cannot be attached
+            what = size_text(status.st_size) if is_file else "folder"
         except OSError:
             continue  # a link to nowhere, or gone meanwhile
         yield prefix + name + ("" if is_file else "/"), what

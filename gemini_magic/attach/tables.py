@@ -17,17 +17,24 @@ told the types of the columns (`Table.about`).
 from __future__ import annotations
 
 import importlib.util
+import math
+import random
+import statistics
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gemini_magic.attach.item import size_text, too_large
+from gemini_magic.attach.fast_csv import fast_csv
+from gemini_magic.attach.item import too_large
 from gemini_magic.errors import OptionError
+from gemini_magic.hints import Hint
+from gemini_magic.text import counted, size_text, utf8
 
 MOST_COLUMNS = 60  # named to the model; more are counted
-_SAMPLE = 1000  # rows from which the size of a long frame is estimated
+_SAMPLE, _GROUPS = 1000, 10  # rows from which the size of a long frame is estimated
+_SURE = 5  # standard errors below the estimate: less than that it is not
 END = "\r\n"
 
 
@@ -68,7 +75,7 @@ def table(value: Any, name: str, limit: int) -> Table:
         return _pandas(value, name, limit)
     if of_module(value, "polars", "LazyFrame"):
         raise OptionError(
-            f"{name} is a LazyFrame: it has no rows yet.", f'Write --attach "{name}.collect()".'
+            f"{name} is a LazyFrame: it has no rows yet.", Hint.ATTACH_COLLECTED(name=name)
         )
     if of_module(value, "polars", "Series"):
         value = value.to_frame()
@@ -92,14 +99,15 @@ def _pandas(frame: Any, name: str, limit: int) -> Table:
         text: str = rows.to_csv(
             index=with_index, index_label=labels or None, header=columns, lineterminator=END
         )
-        return encoded(text)
+        return utf8(text)
 
-    _estimate(name, len(frame), len(columns), limit, lambda step: write(frame.iloc[::step]))
+    _estimate(name, len(frame), len(columns), limit, lambda rows: write(frame.iloc[rows]))
     types = [*(str(kind) for kind in _index_types(index, with_index)), *map(str, frame.dtypes)]
     about = about_columns(len(frame), [*labels, *columns], types)
     if with_index:
         about += f"; the index is the column{'s' if len(labels) > 1 else ''} {', '.join(labels)}"
-    return checked(Table(write(frame), about), name, limit)
+    data = None if with_index else fast_csv(frame, columns, END)
+    return checked(Table(write(frame) if data is None else data, about), name, limit)
 
 
 def _column(name: Any) -> str:
@@ -133,8 +141,7 @@ def _polars(frame: Any, name: str, limit: int) -> Table:
     if odd:
         raise OptionError(
             f"{name} cannot be written as CSV: {', '.join(odd[:3])}.",
-            "Drop or convert it" + ("" if len(odd) == 1 else ", and the others") + ", or attach "
-            f'rows as JSON: --attach "{name}.to_dicts()".',
+            Hint.ATTACH_ROWS(name=name, others="" if len(odd) == 1 else ", and the others"),
         )
     types = [str(kind) for kind in frame.dtypes]
     times = [column for column, kind in schema.items() if kind == pl.Duration]
@@ -145,9 +152,9 @@ def _polars(frame: Any, name: str, limit: int) -> Table:
 
     def write(rows: Any) -> bytes:
         quotes = "always" if blank else "necessary"
-        return encoded(rows.write_csv(line_terminator=END, quote_style=quotes))
+        return utf8(rows.write_csv(line_terminator=END, quote_style=quotes))
 
-    _estimate(name, frame.height, frame.width, limit, lambda step: write(frame.gather_every(step)))
+    _estimate(name, frame.height, frame.width, limit, lambda rows: write(frame[rows]))
     about = about_columns(frame.height, frame.columns, types)
     return checked(Table(write(frame), about), name, limit)
 
@@ -195,11 +202,6 @@ def _exchanged(value: Any, name: str) -> Any:
 # -- any table, also arrays ---------------------------------------------------------------------
 
 
-def encoded(text: str) -> bytes:
-    # A lone surrogate has no UTF-8; it is written as its escape rather than lost.
-    return text.encode("utf-8", "backslashreplace")
-
-
 def about_columns(rows: int, columns: Sequence[str], types: Sequence[str]) -> str:
     said = _shape(rows, len(columns))
     if types:
@@ -213,23 +215,40 @@ def about_columns(rows: int, columns: Sequence[str], types: Sequence[str]) -> st
 
 
 def _shape(rows: int, columns: int) -> str:
-    return (
-        f"{rows:,} row{'' if rows == 1 else 's'} x {columns:,} column{'' if columns == 1 else 's'}"
-    )
+    return f"{counted(rows, 'row')} x {counted(columns, 'column')}"
 
 
-def _estimate(name: str, rows: int, columns: int, limit: int, sample: Any) -> None:
+def _estimate(
+    name: str, rows: int, columns: int, limit: int, sample: Callable[[list[int]], bytes]
+) -> None:
     if columns == 0 or rows == 0:
         raise OptionError(f"{name} is empty: {_shape(rows, columns)}.", "Attach one with values.")
     if rows > 10 * _SAMPLE:
-        step = rows // _SAMPLE
-        estimated = len(sample(step)) * step
-        if estimated > 2 * limit:
+        estimated, least = _estimated(rows, sample)
+        if least > limit:
             raise over(name, rows, columns, estimated, limit)
 
 
+def _estimated(rows: int, sample: Callable[[list[int]], bytes]) -> tuple[int, float]:
+    """The size in bytes as estimated, and the least that it can be taken for.
+
+    From groups of rows chosen by chance, since every n-th row may be a special one. Where few rows
+    hold most of the bytes, the groups differ, and the least is far below the estimate.
+    """
+    chosen = random.Random(0).sample(range(rows), _SAMPLE)
+    size = _SAMPLE // _GROUPS
+    header = len(sample([]))
+    groups = [
+        (len(sample(chosen[at : at + size])) - header) / size for at in range(0, _SAMPLE, size)
+    ]
+    mean = statistics.fmean(groups)
+    error = statistics.stdev(groups) / math.sqrt(len(groups))
+    return round(mean * rows), (mean - _SURE * error) * rows
+
+
 def over(name: str, rows: int, columns: int, estimated: int, limit: int) -> OptionError:
-    return _refused(name, rows, columns, f"about {size_text(estimated)}", estimated, limit)
+    what, size = f"{name} ({_shape(rows, columns)})", f"about {size_text(estimated)} as CSV"
+    return too_large(what, size, limit, _less(name), estimated)
 
 
 def checked(table: Table, name: str, limit: int) -> Table:
@@ -238,11 +257,6 @@ def checked(table: Table, name: str, limit: int) -> Table:
         shape = table.about.partition(";")[0]
         raise too_large(f"{name} ({shape})", f"{size_text(size)} as CSV", limit, _less(name), size)
     return table
-
-
-def _refused(name: str, rows: int, columns: int, size: str, needed: int, limit: int) -> OptionError:
-    what = f"{name} ({_shape(rows, columns)})"
-    return too_large(what, f"{size} as CSV", limit, _less(name), needed)
 
 
 def _less(name: str) -> str:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from gemini_magic.attach import arrays, files, media, names, pictures, tables
-from gemini_magic.attach.item import Item, size_text, too_large
+from gemini_magic.attach.item import Item, too_large
 from gemini_magic.errors import GeminiError, OptionError
-from gemini_magic.parts import File, Image
+from gemini_magic.hints import Hint
+from gemini_magic.text import size_text, utf8
+from gemini_magic.turn.parts import File, Image
 
 _TAKEN = "a DataFrame or Series, a figure, an image, an array, str, bytes, dict, list, or a path"
 
@@ -53,7 +55,7 @@ def _item(value: Any, name: str, limit: int) -> Item:
         return _bytes(bytes(value), name)
     if isinstance(value, str):
         _refuse_path(value, name)
-        return Item(_named(name, ".txt"), "text/plain", value.encode("utf-8", "backslashreplace"))
+        return Item(_named(name, ".txt"), "text/plain", utf8(value))
     if isinstance(value, Mapping | list | tuple):
         return Item(_named(name, ".json"), "application/json", _json(value, name))
     if tables.is_table(value):
@@ -88,6 +90,9 @@ def _image(value: Image, name: str) -> Item:
 def _bytes(data: bytes, name: str) -> Item:
     if not data:
         return Item(_named(name, ".bin"), "text/plain")
+    office = media.office(name, data)
+    if office is not None:
+        return Item(names.safe(name), office, data)
     found = media.by_content(data)
     if found is None:
         raise OptionError(
@@ -108,8 +113,7 @@ def _refuse_path(text: str, name: str) -> None:
     if 0 < len(text) <= 4096 and "\n" not in text and files.matches(text):
         raise OptionError(
             f"{name} is the text {text[:80]!r}, which is the name of a file.",
-            f"For the file: --attach {text[:80]!r} (or a pathlib.Path); for the text itself: "
-            f'--attach "{name}.encode()".',
+            Hint.ATTACH_FILE_OR_TEXT(text=text[:80], name=name),
         )
 
 
@@ -119,9 +123,9 @@ def _json(value: Any, name: str) -> bytes:
     except (TypeError, ValueError, RecursionError) as error:
         raise OptionError(
             f"{name} cannot be written as JSON: {error}.",
-            "Attach values of other kinds (DataFrame, figure, ...) one by one, each with --attach.",
+            Hint.ATTACH_EACH,
         ) from None
-    return text.encode("utf-8", "backslashreplace")
+    return utf8(text)
 
 
 def _plain(value: Any) -> Any:

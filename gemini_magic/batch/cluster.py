@@ -1,4 +1,4 @@
-"""Running jobs on a Dask cluster; the only importer of distributed.
+"""Runs jobs on a Dask cluster; the only importer of distributed.
 
 Inputs, outputs and the run's folder must be at the same paths for all workers (one machine, or a
 shared file system). What chooses the backend is passed on from this process's environment, but
@@ -14,6 +14,7 @@ import os
 import secrets
 import signal
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from gemini_magic.batch.job import Job, Outcome, Problem
 from gemini_magic.batch.runner import Listener, complete
 from gemini_magic.batch.worker import BEGUN, CURRENT, current_runner, work
 from gemini_magic.errors import MissingExtra, OptionError
+from gemini_magic.session.conversation_file import write_atomic
 from gemini_magic.settings import ENVIRONMENT
-from gemini_magic.storage import write_atomic
 
 _CONNECT = 30  # seconds
 # What chooses who answers; keys are not among it, since tasks travel in the clear and are shown on
@@ -78,7 +79,7 @@ def run_on_cluster(
                 return
             for at, job in waiting:
                 listener.started(job)
-                asked = (job.to_dict(), run_folder, passed_on, runner)
+                asked = (asdict(job), run_folder, passed_on, runner)
                 future = client.submit(work, *asked, pure=False)
                 under_way[future] = at
                 results.add(future)

@@ -1,4 +1,4 @@
-"""``jupyter gemini demo``: the quickstart notebook, executed for somebody who has just arrived."""
+"""Runs ``jupyter gemini demo``: executes the quickstart notebook."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import sys
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from gemini_magic.batch.files import read_notebook, write_html, write_notebook
-from gemini_magic.batch.job import Job, Problem
+from gemini_magic.batch.job import Job
+from gemini_magic.batch.notebooks import read_notebook, write_html, write_notebook
 from gemini_magic.errors import MissingExtra, NoBackend
+from gemini_magic.session.conversation_file import make_folder
 from gemini_magic.settings import from_environment
-from gemini_magic.storage import make_folder
 from gemini_magic.transport.backends import choose
 
 NEEDS = ("nbclient", "nbconvert", "matplotlib", "pandas", "PIL")
@@ -51,7 +50,10 @@ def demo(out: Path, *, lab: bool = False) -> int:
         folder=str(out.resolve()),
         fork=False,
     )
-    problems = asyncio.run(_execute(notebook, job, {**os.environ, **environment}))
+    from gemini_magic.batch.execute import Execution
+
+    execution = Execution(notebook, job, {**os.environ, **environment}, asyncio.Event())
+    problems = asyncio.run(execution.run())
     write_notebook(notebook, executed)
     write_html(notebook, page, "Gemini quickstart")
     print(f"Executed notebook: {executed.resolve()}\nHTML page:         {page.resolve()}")
@@ -60,12 +62,6 @@ def demo(out: Path, *, lab: bool = False) -> int:
         return 1
     print(f"Done; {answered}", file=sys.stderr)
     return _open_lab(executed, environment) if lab else 0
-
-
-async def _execute(notebook: Any, job: Job, environment: dict[str, str]) -> list[Problem]:
-    from gemini_magic.batch.execute import Execution
-
-    return await Execution(notebook, job, environment, asyncio.Event()).run()
 
 
 def _who_answers() -> tuple[dict[str, str], str]:

@@ -1,4 +1,4 @@
-"""Executing one notebook in a kernel of its own; the only importer of nbclient.
+"""Executes one notebook in a kernel of its own; the only importer of nbclient.
 
 nbclient does the work of a cell (messages, outputs, display ids). The rest is ours: a limit for a
 cell that interrupts it first, so that a partial answer is kept, errors noted as outputs whatever
@@ -16,9 +16,14 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat.v4 import new_output
 
 from gemini_magic.batch.job import Job, Problem
-from gemini_magic.batch.kernels import START_TIMEOUT, NoSuchKernel, kernel_name, manager, stop
-from gemini_magic.cells.document import insert_below, provenance
-from gemini_magic.cells.newcell import digest
+from gemini_magic.batch.kernels.manager import (
+    START_TIMEOUT,
+    NoSuchKernel,
+    kernel_name,
+    manager,
+    stop,
+)
+from gemini_magic.cells.document import insert_below, provenance, unedited
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -43,6 +48,13 @@ class Execution:
         self._stopping = stopping
         self._problems: list[Problem] = []
         self._running: set[int] = set()  # ids of the inserted cells that are to be run
+        self._left: set[int] = set()  # ids of the inserted cells that the user has edited
+
+    @property
+    def left(self) -> tuple[int, ...]:
+        """Positions from 1 of inserted cells that the user has edited, which were left alone."""
+        cells = enumerate(self._notebook.cells, 1)
+        return tuple(at for at, cell in cells if id(cell) in self._left)
 
     async def run(self) -> list[Problem]:
         """Execute every cell, or up to the first that fails, and return what went wrong.
@@ -96,13 +108,13 @@ class Execution:
         """Whether to run a cell: the model's code, inserted and never run, only if asked for."""
         if cell.cell_type != "code":
             return False
-        origin = provenance(cell)
-        if origin is None or digest(cell.source) != origin.sha256:
+        if not unedited(cell):  # the user's, or of the user's making
             return True
         return cell.execution_count is not None or id(cell) in self._running
 
     def _insert(self, cell: Any) -> None:
         done = insert_below(self._notebook, cell, self._job.insert)
+        self._left |= {id(one) for one in done.left}
         if done.run or self._job.run_inserted:
             self._running |= {id(one) for one in done.cells if one.cell_type == "code"}
 

@@ -1,4 +1,4 @@
-"""Jobs and outcomes: one notebook to run, and what came of it. Plain values."""
+"""Defines jobs and their outcomes: plain values."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from gemini_magic import errors
-from gemini_magic.parts import Json
-from gemini_magic.turn import Usage
+from gemini_magic.turn.parts import Json
+from gemini_magic.turn.usage import Usage
 
 Status: TypeAlias = Literal["ok", "failed", "interrupted", "not run"]
 
 FAILED, NO_BACKEND, BUDGET, INTERRUPTED = 1, 3, 4, 130
+# What each exit code of ``jupyter gemini`` means: said in the help and in the docs.
+EXIT_CODES: Mapping[int, str] = {
+    0: "all well",
+    FAILED: "a notebook failed, or with --on-truncated fail an answer is cut short",
+    2: "usage or an unreadable notebook",
+    NO_BACKEND: "a cell stopped because no backend is configured",
+    BUDGET: "the budget is reached",
+    INTERRUPTED: "interrupted",
+}
 _BY_ERROR = {"NoBackend": NO_BACKEND, "BudgetReached": BUDGET}
 # The names of our errors, whose second line is advice: a kernel tells only names.
 _OURS = {name for name, value in vars(errors).items() if isinstance(value, type)}
@@ -41,9 +50,6 @@ class Job:
     folder: str = "."
     fork: bool = True
     preload: tuple[str, ...] = ()
-
-    def to_dict(self) -> Json:
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,9 @@ class Call:
     """A turn found in a notebook: its record in a report.
 
     ``cost``: US dollars by list price as a decimal number in text, None when not known.
-    ``stored``: the ISO date of a reused answer, None for one that was called for.
+    ``stored``: the ISO date of a reused answer, None for one that was called for. ``message``: why
+    the answer is cut short, None for any other. ``notes``: what there is to know of its model.
+    ``sent``: False when the request never left.
     """
 
     turn: str
@@ -86,18 +94,28 @@ class Call:
     stored: str | None = None
     backend: str | None = None
     cell: int | None = None
+    message: str | None = None
+    notes: tuple[str, ...] = ()
+    sent: bool = True
 
-    def to_dict(self) -> Json:
-        return asdict(self)
+    @property
+    def made(self) -> bool:
+        """Whether it was a call of the service: neither a stored answer, nor one never sent."""
+        return self.sent and self.stored is None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Call:
-        return cls(**{**data, "usage": Usage(**data["usage"])})
+        notes = tuple(data.get("notes", ()))  # not in journals of earlier versions
+        return cls(**{**data, "usage": Usage(**data["usage"]), "notes": notes})
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one job. ``elapsed``: seconds."""
+    """The outcome of one job. ``elapsed``: seconds.
+
+    ``left``: positions from 1, in the output, of inserted cells that the user has edited, which
+    show an earlier answer therefore.
+    """
 
     source: str
     output: str
@@ -107,6 +125,12 @@ class Outcome:
     calls: tuple[Call, ...] = ()
     elapsed: float = 0.0
     resumed: bool = False
+    left: tuple[int, ...] = ()
+
+    @property
+    def truncated(self) -> list[Call]:
+        """The answers that are cut short, reused ones among them; no error by themselves."""
+        return [call for call in self.calls if call.status == "truncated"]
 
     @property
     def exit_code(self) -> int:
@@ -117,7 +141,7 @@ class Outcome:
         return exit_code(codes)
 
     def to_dict(self) -> Json:
-        asked = [call for call in self.calls if call.stored is None]
+        asked = [call for call in self.calls if call.made]
         return {
             "notebook": self.source,
             "output": self.output,
@@ -128,10 +152,12 @@ class Outcome:
             "elapsed_s": round(self.elapsed, 3),
             "errors": [asdict(problem) for problem in self.problems],
             "calls": len(asked),
-            "reused": len(self.calls) - len(asked),
+            "reused": sum(call.stored is not None for call in self.calls),
+            "truncated": len(self.truncated),
             "usage": total_usage(asked).to_dict(),
             "cost_usd": total_cost(asked),
-            "turns": [call.to_dict() for call in self.calls],
+            "left": list(self.left),
+            "turns": [asdict(call) for call in self.calls],
         }
 
     @classmethod
@@ -146,6 +172,7 @@ class Outcome:
             calls=tuple(Call.from_dict(call) for call in data["turns"]),
             elapsed=data["elapsed_s"],
             resumed=data["resumed"],
+            left=tuple(data.get("left", ())),  # not in journals of earlier versions
         )
 
 

@@ -1,4 +1,4 @@
-"""The journal of a run: one line per finished notebook, so that ``--resume`` knows what is done."""
+"""Keeps the journal of a run: one line per finished notebook, which ``--resume`` reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gemini_magic.batch.job import Job, Outcome
-from gemini_magic.storage import append_line
+from gemini_magic.session.conversation_file import append_line
 
 NAME = "journal.jsonl"
 

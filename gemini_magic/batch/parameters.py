@@ -1,14 +1,17 @@
-"""Parameters, as papermill has them: a cell tagged ``parameters`` holds defaults, and a cell
-tagged ``injected-parameters`` below it sets what the command line gave."""
+"""Injects parameters into a notebook, as papermill does.
+
+A cell tagged ``parameters`` holds defaults, and a cell tagged ``injected-parameters`` below it
+sets the values that the command line gave.
+"""
 
 from __future__ import annotations
 
-import json
 import keyword
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gemini_magic.errors import OptionError
+from gemini_magic.text import decode
 
 DEFAULTS, INJECTED = "parameters", "injected-parameters"
 
@@ -42,8 +45,8 @@ def value(text: str) -> Any:
         return named[text]
     if text[:1] in ("[", "{", '"'):
         try:
-            return json.loads(text, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
+            return decode(text)
+        except ValueError:
             return text
     for kind in (int, float):
         try:
@@ -54,10 +57,6 @@ def value(text: str) -> Any:
         if number == number and abs(number) != float("inf"):
             return number
     return text
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)  # NaN and Infinity: of no JSON, and of no literal in Python
 
 
 def inject(notebook: Any, values: Mapping[str, Any], source: str) -> None:

@@ -1,4 +1,4 @@
-"""Performing one job: read, execute, write; the same in the runner's process and on a cluster."""
+"""Performs one job: read, execute, write; the same in the runner's process and on a cluster."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import gemini_magic.batch.late_syntax  # noqa: F401  before nbclient and nbformat are imported
+import gemini_magic.batch.kernels.late_syntax  # noqa: F401  before nbclient and nbformat are imported
 from gemini_magic.batch.execute import Execution
-from gemini_magic.batch.files import read_notebook, write_html, write_notebook
 from gemini_magic.batch.job import Job, Outcome, Problem
+from gemini_magic.batch.notebooks import calls, read_notebook, write_html, write_notebook
 from gemini_magic.batch.parameters import inject
-from gemini_magic.batch.turns import calls
 from gemini_magic.errors import GeminiError, redact
-from gemini_magic.run import AGAIN
+from gemini_magic.session.batch_run import AGAIN, NOTEBOOK, noted
 from gemini_magic.settings import RUN
 
 
@@ -48,10 +47,17 @@ async def perform(
             **os.environ,
             **(added or {}),
             RUN: run_folder,
+            NOTEBOOK: job.source,
             **({AGAIN: "1"} if again else {}),
         }
-        problems = await Execution(notebook, job, environment, stopping).run()
-        outcome = replace(outcome, problems=tuple(problems), calls=calls(notebook))
+        execution = Execution(notebook, job, environment, stopping)
+        problems = await execution.run()
+        outcome = replace(
+            outcome,
+            problems=tuple(problems),
+            calls=calls(notebook, lambda: noted(run_folder)),
+            left=execution.left,
+        )
         if wanted():
             await asyncio.to_thread(_write, notebook, job)
             outcome = replace(outcome, html=job.html)

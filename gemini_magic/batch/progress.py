@@ -1,5 +1,4 @@
-"""How a run is told: progress on stderr (a bar on a terminal, lines elsewhere), one line per
-notebook on stdout."""
+"""Shows the progress of a run: on stderr a bar or lines, on stdout one line per notebook."""
 
 from __future__ import annotations
 
@@ -7,25 +6,17 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from gemini_magic.batch.job import Job, Outcome
 from gemini_magic.batch.report import cost_word
-
-
-class Bar(Protocol):
-    """What is drawn on stderr while notebooks run, and what writes on stdout beside it."""
-
-    def say(self, line: str) -> None: ...
-
-    def show(self, done: int, failed: int, running: list[str]) -> None: ...
-
-    def close(self) -> None: ...
+from gemini_magic.text import counted
 
 
 class Told:
-    """A listener of a run that tells it; ``as_json``: stdout lines are JSON objects."""
+    """Prints the progress of a run; ``as_json``: stdout lines are JSON objects."""
 
     def __init__(self, total: int, *, as_json: bool, notify: Any = None) -> None:
         self._json = as_json
@@ -50,6 +41,10 @@ class Told:
         self._bar.say(said)
         self._bar.show(self._done, self._failed, self._running)
 
+    def note(self, line: str) -> None:
+        """Write a line on stderr, beside the bar; any thread may call."""
+        self._bar.note(line)
+
     def close(self) -> None:
         """End the bar."""
         self._bar.close()
@@ -61,6 +56,26 @@ def advice(outcomes: Iterable[Outcome]) -> list[str]:
     return list(dict.fromkeys(told))
 
 
+def cut_short(outcomes: Iterable[Outcome]) -> list[str]:
+    """One line about each answer that is cut short: where it stands, and why it ended."""
+    return [
+        f"Cut short: {_relative(one.output)}, cell {call.cell}: {call.message or 'not complete'}"
+        for one in outcomes
+        for call in one.truncated
+    ]
+
+
+def left_alone(outcomes: Iterable[Outcome]) -> list[str]:
+    """Which inserted cells were left since the user has edited them, a line for each notebook."""
+    return [
+        f"{_relative(one.output)}: left as edited, so not of the new answer: "
+        f"{'cell' if len(one.left) == 1 else 'cells'} {', '.join(map(str, one.left))}. "
+        "Delete what is to be inserted anew."
+        for one in outcomes
+        if one.left
+    ]
+
+
 def line(outcome: Outcome) -> str:
     """One line about a notebook: what became of it, where, and what it took."""
     data = outcome.to_dict()
@@ -68,12 +83,14 @@ def line(outcome: Outcome) -> str:
         f"{outcome.status:<11}",
         _relative(outcome.output if outcome.status != "not run" else outcome.source),
         f"{outcome.elapsed:.1f} s",
-        f"{data['calls']} call{'' if data['calls'] == 1 else 's'}",
-        f"{data['usage']['total_tokens']:,} tokens",
+        counted(data["calls"], "call"),
+        counted(data["usage"]["total_tokens"], "token"),
         cost_word(data["cost_usd"]),
     ]
     if data["reused"]:
         said.append(f"{data['reused']} reused")
+    if outcome.truncated:
+        said.append(f"{len(outcome.truncated)} cut short")
     if outcome.resumed:
         said.append("done before")
     if outcome.problems:
@@ -94,17 +111,15 @@ def _relative(path: str) -> str:
     return path if near.startswith("..") else near
 
 
-def _bar(total: int) -> Bar:
-    if sys.stderr.isatty():
-        try:
+def _bar(total: int) -> _Lines:
+    with suppress(ImportError):
+        if sys.stderr.isatty():
             return _Rich(total)
-        except ImportError:
-            return _Lines(total)
     return _Lines(total)
 
 
 class _Lines:
-    """Plain lines, for logs: one when notebooks start or finish."""
+    """Tells on stderr what runs, in plain lines for logs, and writes on stdout beside it."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -116,16 +131,20 @@ class _Lines:
         said = f"[{done}/{self._total}]" + (f" {failed} not ok" if failed else "")
         if running:
             said += f" running: {', '.join(running)}"
-        print(said, file=sys.stderr, flush=True)
+        self.note(said)
+
+    def note(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
 
     def close(self) -> None:
         return
 
 
-class _Rich:
-    """A bar that stays at the bottom of a terminal."""
+class _Rich(_Lines):
+    """Draws a bar that stays at the bottom of a terminal."""
 
     def __init__(self, total: int) -> None:
+        super().__init__(total)
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
@@ -146,6 +165,9 @@ class _Rich:
             _print(line)  # for programs: stdout is not this terminal
             return
         # Above the bar. The terminal breaks long lines, so that they are copied in one piece.
+        self.note(line)
+
+    def note(self, line: str) -> None:
         self._progress.console.print(
             line, soft_wrap=True, markup=False, emoji=False, highlight=False
         )

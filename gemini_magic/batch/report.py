@@ -1,4 +1,4 @@
-"""The report of a run: JSON for programs, and a page for reading with links to the results."""
+"""Writes the report of a run: JSON for programs, and a page with links to the results."""
 
 from __future__ import annotations
 
@@ -11,24 +11,32 @@ from typing import Any
 from urllib.parse import quote
 
 from gemini_magic.batch.job import Outcome, total_cost, total_usage
-from gemini_magic.parts import Json
-from gemini_magic.prices import dollars, source
-from gemini_magic.storage import make_folder, write_atomic
+from gemini_magic.session.conversation_file import make_folder, write_atomic
+from gemini_magic.session.prices import dollars, source
+from gemini_magic.text import counted
+from gemini_magic.turn.parts import Json
 
 FORMAT = "gemini-magic.report"
 VERSION = 1
 
 
 def report(
-    outcomes: Sequence[Outcome], *, started: str, elapsed: float, exit_code: int, unseen: int
+    outcomes: Sequence[Outcome],
+    *,
+    started: str,
+    elapsed: float,
+    exit_code: int,
+    unseen: int,
+    unseen_truncated: int = 0,
 ) -> Json:
     """The report as JSON data; the totals are the sums of the notebooks' own turns.
 
     ``unseen``: calls that were made and are in no notebook (``ask()`` shows nothing by itself, a
-    notebook that was killed had written nothing). They are counted, and not in the totals.
+    notebook that was killed had written nothing). They are counted, and not in the totals, but for
+    ``unseen_truncated``, those among them that were cut short.
     """
     calls = [call for outcome in outcomes for call in outcome.calls]
-    asked = [call for call in calls if call.stored is None]
+    asked = [call for call in calls if call.made]
     reused = [call for call in calls if call.stored is not None]
     statuses = [outcome.status for outcome in outcomes]
     emulated = sum(call.backend == "emulator" for call in asked)
@@ -50,8 +58,11 @@ def report(
             "reused_usage": total_usage(reused).to_dict(),
             "reused_cost_usd": total_cost(reused),
             "unseen_calls": unseen,
+            "truncated": sum(len(outcome.truncated) for outcome in outcomes) + unseen_truncated,
+            "left_cells": sum(len(outcome.left) for outcome in outcomes),
         },
-        "prices": source(),
+        "prices": source({call.model for call in calls}),
+        "models": sorted({note for call in calls for note in call.notes}),
         "notebooks": [outcome.to_dict() for outcome in outcomes],
     }
 
@@ -80,11 +91,13 @@ def files(path: Path) -> tuple[Path, Path]:
 def summary(data: Json) -> str:
     """A report in one line."""
     total = data["total"]
+    cut = f"; {counted(total['truncated'], 'answer')} cut short" if total["truncated"] else ""
     return (
-        f"{total['notebooks']:,} notebooks: {total['ok']:,} ok, {total['failed']:,} failed, "
-        f"{total['interrupted']:,} interrupted, {total['not_run']:,} not run; "
-        f"{total['calls']:,} calls, {total['usage']['total_tokens']:,} tokens, "
-        f"{cost_word(total['cost_usd'])}; {total['reused']:,} answers reused"
+        f"{counted(total['notebooks'], 'notebook')}: {total['ok']:,} ok, "
+        f"{total['failed']:,} failed, {total['interrupted']:,} interrupted, "
+        f"{total['not_run']:,} not run; "
+        f"{counted(total['calls'], 'call')}, {counted(total['usage']['total_tokens'], 'token')}, "
+        f"{cost_word(total['cost_usd'])}; {counted(total['reused'], 'answer')} reused{cut}"
     )
 
 
@@ -95,18 +108,20 @@ def readable(data: Json, folder: Path) -> str:
     prices = data["prices"]
     notes = [
         f"Prices: {prices['source']} {prices['version']}, in force on {prices['date']}.",
+        *([f"Prices of {prices['own']}."] if "own" in prices else []),
     ]
     if total["calls_of_emulator"]:
         notes.append(
-            f"{total['calls_of_emulator']:,} calls were answered by the offline emulator: their "
-            "cost is what Gemini would have cost, nothing was billed."
+            f"Answered by the offline emulator: {counted(total['calls_of_emulator'], 'call')}. "
+            "The cost is what Gemini would have cost, nothing was billed."
         )
     if total["calls_without_price"]:
-        notes.append(f"{total['calls_without_price']:,} calls of models without a known price.")
+        without = counted(total["calls_without_price"], "call")
+        notes.append(f"{without} of models without a known price.")
+    notes += data["models"]
     if total["unseen_calls"]:
-        notes.append(
-            f"{total['unseen_calls']:,} further calls are in no notebook and not in these sums."
-        )
+        further = counted(total["unseen_calls"], "further call")
+        notes.append(f"Not in these sums, since in no notebook: {further}.")
     return _PAGE.format(
         summary=html.escape(summary(data)),
         started=html.escape(data["started"]),
@@ -123,6 +138,11 @@ def cost_word(cost: str | None) -> str:
 
 
 def _row(notebook: Json, folder: Path) -> str:
+    told = [
+        f"Cut short in cell {turn['cell']}: {turn['message'] or 'not complete'}"
+        for turn in notebook["turns"]
+        if turn["status"] == "truncated"
+    ]
     errors = "<br>".join(
         html.escape(
             f"{error['ename']}"
@@ -131,6 +151,7 @@ def _row(notebook: Json, folder: Path) -> str:
         ).replace("\n", "<br>")
         for error in notebook["errors"]
     )
+    cut = "<br>".join(html.escape(line) for line in told)
     links = [_link(notebook["output"], "notebook", folder)]
     if notebook["html"]:
         links.append(_link(notebook["html"], "page", folder))
@@ -145,9 +166,15 @@ def _row(notebook: Json, folder: Path) -> str:
         f"{notebook['reused']:,}",
         f"{notebook['usage']['total_tokens']:,}",
         html.escape(cost_word(notebook["cost_usd"])),
-        errors,
+        "<br>".join(part for part in (errors, cut, _left(notebook)) if part),
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _left(notebook: Json) -> str:
+    left = notebook["left"]
+    what = "cell" if len(left) == 1 else "cells"
+    return f"Left as edited: {what} {', '.join(map(str, left))}" if left else ""
 
 
 def _link(path: str, name: str, folder: Path) -> str:
@@ -168,7 +195,7 @@ a {{ color: #8ab4f8 }} td, th {{ border-color: #444 }} }}
 <p>{summary}</p>
 <p>Started {started}, took {elapsed}, exit code {code}.</p>
 <table><thead><tr><th>Input</th><th>Status</th><th>Result</th><th>Time</th><th>Calls</th>
-<th>Reused</th><th>Tokens</th><th>Cost</th><th>Errors</th></tr></thead>
+<th>Reused</th><th>Tokens</th><th>Cost</th><th>Errors, answers cut short</th></tr></thead>
 <tbody>
 {rows}
 </tbody></table>

@@ -1,4 +1,4 @@
-"""``jupyter gemini run``: notebooks in, executed notebooks and a report out."""
+"""Runs ``jupyter gemini run``: notebooks in, executed notebooks and a report out."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gemini_magic.batch.forked import SUPPORTED, server
-from gemini_magic.batch.job import INTERRUPTED, Job, Outcome, exit_code
-from gemini_magic.batch.naming import outputs
+from gemini_magic.batch import run_options
+from gemini_magic.batch.job import FAILED, INTERRUPTED, Job, Outcome, exit_code
+from gemini_magic.batch.kernels.forked import SUPPORTED, server
 from gemini_magic.batch.parameters import inject, read
 from gemini_magic.batch.run_options import parameters
-from gemini_magic.errors import MissingExtra, OptionError, StorageError
-from gemini_magic.run import PACE, SPENT, Run
+from gemini_magic.errors import GeminiError, MissingExtra, OptionError, StorageError, redact
+from gemini_magic.session.batch_run import PACE, SPENT, WAITS, BatchRun
+from gemini_magic.session.conversation_file import make_folder
 from gemini_magic.settings import ENVIRONMENT
-from gemini_magic.storage import make_folder
+from gemini_magic.text import counted
+
+if TYPE_CHECKING:
+    from gemini_magic.batch.journal import Journal
+    from gemini_magic.batch.progress import Told
+
+BASE_URLS = ("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,36 +54,45 @@ def run(arguments: argparse.Namespace) -> int:
         first = journal.begin(started.isoformat(timespec="milliseconds"), resume=arguments.resume)
         shared = _shared(arguments, folder, first)
         shared.write()
+        _receiver()
         outcomes = _outcomes(arguments, jobs, journal, shared)
-        code = _code(outcomes)
-        from gemini_magic.batch.progress import advice
+        from gemini_magic.batch.progress import advice, cut_short, left_alone
         from gemini_magic.batch.report import report, summary, write
 
         seen = {call.turn for outcome in outcomes for call in outcome.calls}
-        unseen = {call["turn"] for call in shared.calls()} - seen
+        calls = shared.calls()
+        unseen = {call["turn"] for call in calls} - seen
+        ended = {call["turn"]: call.get("status") for call in calls}  # continued: as it ended last
+        lost = {turn for turn in unseen if ended[turn] == "truncated"}
+        truncated = bool(lost) or any(outcome.truncated for outcome in outcomes)
+        code = _code(outcomes, fail=truncated and arguments.on_truncated == "fail")
         data = report(
             outcomes,
             started=started.isoformat(timespec="seconds"),
             elapsed=time.monotonic() - began,
             exit_code=code,
             unseen=len(unseen),
+            unseen_truncated=len(lost),
         )
         _say(summary(data) + _elsewhere(shared, unseen))
         if arguments.report is not None:
             _say("Report: " + ", ".join(map(str, write(data, arguments.report))))
-        for line in advice(outcomes):
+        for line in cut_short(outcomes):
+            _say(line)
+        if lost:
+            _say(f"Cut short, in no notebook: {counted(len(lost), 'answer')}.")
+        for line in [*left_alone(outcomes), *advice(outcomes)]:
             _say(line)
     return code
 
 
-def _elsewhere(shared: Run, unseen: Collection[str]) -> str:
+def _elsewhere(shared: BatchRun, unseen: Collection[str]) -> str:
     """What was called and stands in no notebook: by ``ask()``, or by a run that was stopped."""
     if not unseen:
         return ""
-    from gemini_magic.magics.line import count
-    from gemini_magic.prices import dollars
+    from gemini_magic.session.prices import dollars
 
-    calls, cost = count(len(unseen), "more call"), dollars(shared.spent(unseen))
+    calls, cost = counted(len(unseen), "more call"), dollars(shared.spent(unseen))
     return f"; {calls} in no notebook (by ask(), or stopped before): {cost}"
 
 
@@ -83,12 +100,28 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _receiver() -> None:
+    """Say to whom the key and the prompts of this run go, when that is neither Google nor here."""
+    if not any(os.environ.get(name, "").strip() for name in BASE_URLS):
+        return
+    from gemini_magic.settings import from_environment
+    from gemini_magic.transport.backends import choose
+    from gemini_magic.transport.probe import receiver
+
+    try:
+        said = receiver(choose(from_environment().get("backend", "auto")))
+    except GeminiError:
+        return  # the first cell that asks says what is in the way
+    if said is not None:
+        _say(redact(said))
+
+
 def _jobs(arguments: argparse.Namespace) -> list[Job]:
     """The jobs, every input having been read; OptionError on the first that cannot be."""
-    from gemini_magic.batch.files import read_notebook
+    from gemini_magic.batch.notebooks import read_notebook
 
     values = read(parameters(arguments))
-    paths = outputs(arguments.notebooks, arguments.out)
+    paths = run_options.output_paths(arguments.notebooks, arguments.out)
     for source in paths:
         inject(read_notebook(source), values, source.name)
     _report_apart(arguments, paths)
@@ -126,13 +159,13 @@ def _report_apart(arguments: argparse.Namespace, paths: Mapping[Path, Path]) -> 
 
 
 def _folder(out: Path) -> Path:
-    return _usable(out.resolve() / ".run", str(out), "Choose another --out DIR.")
+    return _usable(out.resolve() / ".run", str(out), "Choose another --out DIR.", private=True)
 
 
-def _usable(folder: Path, what: str, hint: str) -> Path:
+def _usable(folder: Path, what: str, hint: str, *, private: bool = False) -> Path:
     """``folder``, made; an OptionError when it cannot be: nothing has been run yet."""
     try:
-        return make_folder(folder, what, hint)
+        return make_folder(folder, what, hint, private=private)
     except StorageError as error:
         raise OptionError(error.what, error.hint) from None
 
@@ -160,17 +193,17 @@ def _alone(folder: Path, out: Path) -> Iterator[None]:
 
 def _forget(folder: Path) -> None:
     """Take away what an earlier run has left for its resumption."""
-    for name in (SPENT, PACE):
+    for name in (SPENT, PACE, WAITS):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "begun", ignore_errors=True)
 
 
-def _shared(arguments: argparse.Namespace, folder: Path, first: str) -> Run:
+def _shared(arguments: argparse.Namespace, folder: Path, first: str) -> BatchRun:
     """What the kernels of this run share; ``first``: when it was first started."""
     named = arguments.answers or os.environ.get(ENVIRONMENT["answers_dir"], "").strip()
     store = Path(named).expanduser() if named else arguments.out / ".answers"
     reuse = bool(named) and not arguments.fresh
-    return Run(
+    return BatchRun(
         folder=str(folder),
         answers_dir=str(store.resolve()),
         started=first,
@@ -178,16 +211,16 @@ def _shared(arguments: argparse.Namespace, folder: Path, first: str) -> Run:
         # What the run itself had stored before it was stopped, and nothing older.
         since=None if reuse else first,
         max_cost=arguments.max_cost,
+        allow_here=arguments.allow_here,
     )
 
 
 def _outcomes(
-    arguments: argparse.Namespace, jobs: list[Job], journal: object, shared: Run
+    arguments: argparse.Namespace, jobs: list[Job], journal: Journal, shared: BatchRun
 ) -> list[Outcome]:
-    from gemini_magic.batch.journal import Journal
     from gemini_magic.batch.progress import Told
+    from gemini_magic.batch.waiting import Watch
 
-    assert isinstance(journal, Journal)
     found: dict[str, Outcome] = {}
     if arguments.resume:
         for job in jobs:
@@ -205,7 +238,9 @@ def _outcomes(
         for job in jobs:
             if job.source in found:
                 told.finished(job, found[job.source])
-        for job, outcome in zip(todo, _run(arguments, todo, shared, told), strict=True):
+        with Watch(Path(shared.folder), told.note):
+            ran = _run(arguments, todo, shared, told)
+        for job, outcome in zip(todo, ran, strict=True):
             found[job.source] = outcome
     finally:
         told.close()
@@ -213,11 +248,8 @@ def _outcomes(
 
 
 def _run(
-    arguments: argparse.Namespace, jobs: list[Job], shared: Run, told: object
+    arguments: argparse.Namespace, jobs: list[Job], shared: BatchRun, told: Told
 ) -> list[Outcome]:
-    from gemini_magic.batch.progress import Told
-
-    assert isinstance(told, Told)
     keep_going = arguments.on_error == "continue"
     if not jobs:
         return []
@@ -236,19 +268,14 @@ def _run(
 
     gc.freeze()  # the modules stay: the collector need not look at them after each notebook
     return asyncio.run(
-        run_jobs(
-            jobs,
-            shared.folder,
-            told,
-            side_by_side=arguments.jobs or 1,
-            keep_going=keep_going,
-        )
+        run_jobs(jobs, shared.folder, told, side_by_side=arguments.jobs or 1, keep_going=keep_going)
     )
 
 
-def _code(outcomes: list[Outcome]) -> int:
+def _code(outcomes: list[Outcome], *, fail: bool) -> int:
+    """The exit code of the run; ``fail``: there are answers cut short, and they count as failed."""
     code = exit_code({outcome.exit_code for outcome in outcomes})
     # Nothing failed, and yet not all were started: somebody stopped the run in between.
     if code == 0 and any(outcome.status == "not run" for outcome in outcomes):
         return INTERRUPTED
-    return code
+    return code or (FAILED if fail else 0)

@@ -1,17 +1,24 @@
-"""The options of ``jupyter gemini run``."""
+"""Parses the options of ``jupyter gemini run``, and names its outputs: one path per input."""
 
 from __future__ import annotations
 
 import argparse
+import textwrap
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-DESCRIPTION = """Executes notebooks and writes executed copies, with the cells that Gemini's answers
-ask for inserted. The inputs are never written to. Relative paths, also those that notebooks open,
-are from the working directory.
+from gemini_magic.batch.job import EXIT_CODES
+from gemini_magic.errors import OptionError
+from gemini_magic.settings import INSERTS
 
-Exit codes: 0 all well, 1 a notebook failed, 2 usage or an unreadable notebook, 3 a cell stopped
-because no backend is configured, 4 the budget is reached, 130 interrupted."""
+_CODES = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+DESCRIPTION = f"""Executes notebooks and writes executed copies, with the cells that Gemini's
+answers ask for inserted. The inputs are never written to. Relative paths, also those that
+notebooks open, are from the working directory.
+
+{textwrap.fill(f"Exit codes: {_CODES}.", 96)}"""
 
 
 _SHIELD = "\0"  # in no word of a command line
@@ -41,12 +48,12 @@ def parameters(arguments: argparse.Namespace) -> list[tuple[str, str]]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add = parser.add_argument
-    add("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    add("notebooks", nargs="+", type=Path, metavar="NOTEBOOK", help="to execute")
     add("--out", type=Path, default=Path("executed"), metavar="DIR", help="default: executed/")
     add("--jobs", type=_positive, metavar="N", help="notebooks side by side (default: 1)")
     add(
         "--insert",
-        choices=("none", "code", "all"),
+        choices=INSERTS,
         default="none",
         help="cells to insert below cells that do not say",
     )
@@ -70,8 +77,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="after a cell that failed: stop the run (default), or go on with the cells after it "
         "and with the other notebooks",
     )
-    add("--timeout", type=_seconds, metavar="S", help="seconds for one cell (default: no limit)")
-    add("--max-cost", type=_amount, metavar="USD", help="limit for all notebooks together")
+    add(
+        "--on-truncated",
+        choices=("warn", "fail"),
+        default="warn",
+        help="answers that are cut short (token limit, a stream that ends early): name them "
+        "(default), or also end with exit code 1",
+    )
+    add(
+        "--timeout",
+        type=_seconds,
+        metavar="S",
+        help="seconds for one cell (default: no limit)",
+    )
+    add(
+        "--max-cost",
+        type=_amount,
+        metavar="USD",
+        help="limit for all notebooks together",
+    )
+    add(
+        "--allow-here",
+        action="store_true",
+        help="cells that say --here --yes may run the model's code in their kernel",
+    )
     add("--html", action="store_true", help="write an HTML page of each notebook, too")
     add("--report", type=Path, metavar="FILE", help="JSON report, and a page of it beside")
     add("--scheduler", metavar="ADDRESS", help="run on the Dask cluster there (tcp://...)")
@@ -102,9 +131,52 @@ def _number(word: str, least: float) -> float:
     return value
 
 
-def _seconds(word: str) -> float:
-    return _number(word, 0.001)
+_seconds, _amount = partial(_number, least=0.001), partial(_number, least=0)
 
 
-def _amount(word: str) -> float:
-    return _number(word, 0)
+def output_paths(sources: Sequence[Path], folder: Path) -> dict[Path, Path]:
+    """The output path in ``folder`` of each input, by its absolute path, in the order given.
+
+    An input given twice is run once. Same-named inputs get their folder's name as prefix
+    (``a/n.ipynb`` becomes ``a-n.ipynb``), and those of its parents while that is not enough.
+    Raises OptionError where an output would be an input.
+    """
+    found = list(dict.fromkeys(source.resolve() for source in sources))
+    taken = set(found)
+    names = _names(found)
+    paths = {source: folder.resolve() / name for source, name in zip(found, names, strict=True)}
+    for path in paths.values():
+        if path.resolve() in taken:
+            raise OptionError(
+                f"The result would replace the input {path.name} in {folder}.",
+                "Choose another --out DIR: inputs are never written to.",
+            )
+    return paths
+
+
+def _names(sources: Sequence[Path]) -> list[str]:
+    used = [1] * len(sources)
+    while True:
+        names = ["-".join(source.parts[-n:]) for source, n in zip(sources, used, strict=True)]
+        # File systems that ignore case would make one file of two names.
+        count = Counter(name.casefold() for name in names)
+        longer = [
+            # The root's own "part" is a slash.
+            n + 1 if count[name.casefold()] > 1 and n + 1 < len(source.parts) else n
+            for source, name, n in zip(sources, names, used, strict=True)
+        ]
+        if longer == used:
+            return _numbered(names)
+        used = longer
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The same names; those that the folders could not tell apart (a-b/n, a/b/n) get numbers."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name.casefold()] += 1
+        number = seen[name.casefold()]
+        path = Path(name)
+        found.append(name if number == 1 else f"{path.stem}-{number}{path.suffix}")
+    return found

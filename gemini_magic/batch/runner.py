@@ -1,4 +1,4 @@
-"""Running jobs side by side in this process: each notebook has a kernel of its own."""
+"""Runs jobs side by side in this process: each notebook has a kernel of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gemini_magic.batch.perform import perform
 
 
 class Listener(Protocol):
-    """Who wants to know how a run goes."""
+    """Callbacks for the progress of a batch run."""
 
     def started(self, job: Job) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: one job at a time, as long as its runner still wants it.
+"""Runs jobs on a worker of a cluster: one at a time, while its runner still wants it.
 
 Light to import: Dask imports it in every worker with the first notebook.
 """
@@ -9,9 +9,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from gemini_magic.batch.forked import SUPPORTED, server
 from gemini_magic.batch.job import Job, Outcome
 from gemini_magic.batch.journal import digest
+from gemini_magic.batch.kernels.forked import SUPPORTED, server
 
 CURRENT = "current"  # a file in the run's folder: who the runner is, and no file once it stops
 BEGUN = "begun"  # a folder there: one empty file for each notebook that was begun

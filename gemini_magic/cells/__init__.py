@@ -1,1 +1,5 @@
-"""Answers as cells: what of a turn becomes a cell, and how cells reach a notebook."""
+"""Turns answers into notebook cells: their sources, their places, and notebook files.
+
+Nothing is executed, asked or displayed here; nbformat and nbconvert belong to `document` and
+`exporters` alone.
+"""

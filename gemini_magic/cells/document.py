@@ -1,4 +1,4 @@
-"""Cells in a notebook file: what batch runs and exporters do with the answers stored in it.
+"""Inserts cells into a notebook file from the answers stored in it, for batch and exporters.
 
 The wish of a cell (``%%gemini --insert all``) is in its answer: ``request.config.insert`` of the
 turn JSON. So a notebook that was executed by anybody (plain nbclient, nbconvert, papermill) can be
@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gemini_magic.cells.extract import extract
-from gemini_magic.cells.newcell import KEY, NewCell, Provenance, digest
+from gemini_magic.cells.newcell import KEY, MARKS, NewCell, Provenance, digest
 from gemini_magic.cells.plan import Existing, Plan, plan
-from gemini_magic.turn import MIME, SENDABLE, Turn
+from gemini_magic.turn.turn import MIME, SENDABLE, Turn
 
 # Output metadata of the note "these cells are not inserted yet": ``{turn, insert, run}``.
 PENDING = "gemini_magic_pending"
@@ -23,10 +23,11 @@ PENDING = "gemini_magic_pending"
 
 @dataclass(frozen=True)
 class Inserted:
-    """What was done below one cell. ``cells``: its new and updated cells, in document order.
+    """The changes made below one cell. ``cells``: its new and updated cells, in document order.
 
     ``run``: the cell asked for them to be run (``--run``). The counts are of cells; ``kept`` are
-    those the user has edited, which were left alone. ``unreadable``: stored answers that are none.
+    those the user has edited, which were left alone: ``left``. ``unreadable``: stored answers that
+    are none.
     """
 
     cells: tuple[Any, ...] = ()
@@ -36,6 +37,13 @@ class Inserted:
     removed: int = 0
     kept: int = 0
     unreadable: int = 0
+    left: tuple[Any, ...] = ()
+
+
+def unedited(cell: Any) -> bool:
+    """Whether a cell is one that was inserted and whose source means what it meant then."""
+    note = provenance(cell)
+    return note is not None and not Existing("", cell.cell_type, cell.source, note).edited
 
 
 def provenance(cell: Any) -> Provenance | None:
@@ -68,6 +76,7 @@ def insert_below(notebook: Any, cell: Any, default: str = "none") -> Inserted:
     turns += _named(notebook, cell, turns)
     wanted = [turn for turn in turns if turn.status in SENDABLE]
     changed: list[Any] = []
+    left: list[Any] = []
     counts = {"added": 0, "updated": 0, "removed": 0, "kept": 0}
     run = False
     for turn in wanted:
@@ -77,7 +86,11 @@ def insert_below(notebook: Any, cell: Any, default: str = "none") -> Inserted:
         run = run or bool(turn.request.config.get("run"))
         new = extract(turn, what, cell.id)
         answers = [answer.id for answer in wanted]
-        todo = plan(_existing(notebook), _at(notebook, cell), new, turn.id, answers)
+        cells = notebook.cells
+        existing = [Existing(one.id, one.cell_type, one.source, provenance(one)) for one in cells]
+        at = next(at for at, one in enumerate(cells) if one is cell)
+        todo = plan(existing, at, new, turn.id, answers)
+        left += [cells[at] for at in todo.kept]
         changed += _carry_out(notebook, todo)
         counts["added"] += len(todo.inserts)
         counts["updated"] += len(todo.updates)
@@ -85,8 +98,8 @@ def insert_below(notebook: Any, cell: Any, default: str = "none") -> Inserted:
         counts["kept"] += len(todo.kept)
         cell.outputs = [output for output in cell.outputs if PENDING not in _metadata(output)]
     order = {id(one): at for at, one in enumerate(notebook.cells)}
-    cells = sorted((one for one in changed if id(one) in order), key=lambda one: order[id(one)])
-    return Inserted(tuple(cells), run, **counts, unreadable=unreadable)
+    made = sorted((one for one in changed if id(one) in order), key=lambda one: order[id(one)])
+    return Inserted(tuple(made), run, **counts, unreadable=unreadable, left=tuple(left))
 
 
 def _with_ids(notebook: Any) -> None:
@@ -120,11 +133,11 @@ def _turns(cells: Iterable[Any]) -> tuple[list[Turn], int]:
     turns: list[Turn] = []
     unreadable = 0
     for output in (output for cell in cells for output in cell.get("outputs", ())):
-        stored = output.get("data", {}).get(MIME)
-        if stored is None:
+        data = output.get("data", {})
+        if data.get(MIME) is None:
             continue
         try:
-            turns.append(Turn.from_dict(stored))
+            turns.append(Turn.from_bundle(data))
         except ValueError:  # of another version, or damaged: the caller is told how many
             unreadable += 1
     return turns, unreadable
@@ -132,16 +145,6 @@ def _turns(cells: Iterable[Any]) -> tuple[list[Turn], int]:
 
 def _metadata(output: Any) -> Any:
     return output.get("metadata", {})
-
-
-def _at(notebook: Any, cell: Any) -> int:
-    return next(at for at, one in enumerate(notebook.cells) if one is cell)
-
-
-def _existing(notebook: Any) -> list[Existing]:
-    return [
-        Existing(cell.id, cell.cell_type, cell.source, provenance(cell)) for cell in notebook.cells
-    ]
 
 
 def _carry_out(notebook: Any, todo: Plan) -> Iterator[Any]:
@@ -179,7 +182,8 @@ def free_id(cell: NewCell, taken: Sequence[str] | set[str]) -> str:
 def _update(cell: Any, made: Any) -> None:
     """Make ``cell`` show what ``made`` does; outputs of its own run go when its code changes."""
     unchanged = cell.source == made.source
-    cell.metadata[KEY] = made.metadata[KEY]
+    for key in (KEY, MARKS):
+        cell.metadata[key] = made.metadata[key]
     cell.source = made.source
     if cell.cell_type == "code":
         if not (unchanged and cell.execution_count is not None):

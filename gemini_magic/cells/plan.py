@@ -1,21 +1,23 @@
-"""What to do with the cells of a notebook so that they show an answer; pure.
+"""Plans the changes to a notebook's cells that make them show an answer; pure.
 
-The cells that belong to a source cell (the one that asked) and the new ones are two lists. The
-same part of the same turn is a pair wherever it stands; the rest is aligned by role, in order. A
-pair is an update in place, unless the user has edited that cell: then it stays as it is and keeps
-its place, so that its new counterpart is not put beside it. What is left of the new ones is
-inserted behind the one before it; what is left of the old ones is removed, but never an edited
+The cells that belong to a source cell (the one that asked, `cells.owners`) and the new ones are two
+lists. The same part of the same turn is a pair wherever it stands; the rest is aligned by role, in
+order. A pair is an update in place, unless the user has edited that cell: then it stays as it is
+and keeps its place, so that its new counterpart is not put beside it. What is left of the new ones
+is inserted behind the one before it; what is left of the old ones is removed, but never an edited
 one. Doing the same again changes nothing.
 
-`gemini_magic/lab/src/plan.ts` is the same in TypeScript, tried with the same cases.
+`gemini_magic/lab/src/cells/plan.ts` is the same in TypeScript, tried with the same cases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gemini_magic.cells.meaning import meaning
 from gemini_magic.cells.newcell import QUOTED, NewCell, Provenance, digest
+from gemini_magic.cells.owners import asked, owners
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,16 @@ class Existing:
 
     @property
     def edited(self) -> bool:
-        """Whether the user has changed the source, or made another type of cell of it."""
-        if self.provenance is None:
+        """Whether the user has changed what the source means, or made another type of cell of it.
+
+        What a formatter does to it is no edit.
+        """
+        note = self.provenance
+        if note is None or self.cell_type != self.inserted_as[0]:
             return True
-        changed = digest(self.source) != self.provenance.sha256
-        return changed or self.cell_type != self.inserted_as[0]
+        if digest(self.source) == note.sha256:
+            return False
+        return not note.meaning or digest(meaning(self.source, self.cell_type)) != note.meaning
 
     @property
     def inserted_as(self) -> tuple[str, str]:
@@ -62,7 +69,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do. Positions are those before anything is done.
+    """The changes to make. Positions are those before anything is done.
 
     ``kept``: cells the user has edited, left as they are. ``same``: nothing to do there.
     """
@@ -87,9 +94,18 @@ def plan(
     more than once. The cells of the others are left alone, and those of earlier ones come first.
     """
     others = [answer for answer in answers if answer != turn]
-    owned = _owned(cells, cells[source].id, turn, others)
+    words = asked(cells[source].source)
+    new = [
+        replace(one, provenance=replace(one.provenance, asked=words))
+        if one.provenance.source_cell
+        else one  # no cell has asked for it: it stands where the user wished
+        for one in new
+    ]
+    owner = owners(cells, source)
+    owned = _owned(cells, owner, source, turn, others)
     paired = _pairs(cells, owned, new)
-    anchor = _below(cells, source, answers[: answers.index(turn)] if turn in answers else ())
+    earlier = answers[: answers.index(turn)] if turn in answers else ()
+    anchor = _below(cells, owner, source, earlier)
     inserts: list[Insert] = []
     updates: list[Update] = []
     same: list[int] = []
@@ -115,29 +131,46 @@ def plan(
     )
 
 
-def _below(cells: Sequence[Existing], source: int, earlier: Collection[str]) -> int:
+def _below(
+    cells: Sequence[Existing], owner: Sequence[int | None], source: int, earlier: Collection[str]
+) -> int:
     """The cell below which new ones come: the last of earlier answers, else the source cell."""
     found = [
-        at for at, cell in enumerate(cells) if cell.provenance and cell.provenance.turn in earlier
+        at
+        for at, cell in enumerate(cells)
+        if cell.provenance and cell.provenance.turn in earlier and owner[at] in (source, None)
     ]
     return max([source, *found])
 
 
-def _owned(cells: Sequence[Existing], source: str, turn: str, others: Collection[str]) -> list[int]:
+def _owned(
+    cells: Sequence[Existing],
+    owner: Sequence[int | None],
+    source: int,
+    turn: str,
+    others: Collection[str],
+) -> list[int]:
     """Positions of the cells that were inserted for this source cell, or of this very turn.
 
-    Of copies (the user's: a pasted cell keeps its metadata) only the first one is ours.
+    Of copies (the user's: a pasted cell keeps its metadata) only the first one is ours. Those of
+    another cell that asked the same are its own, also when both show one stored answer.
     """
     found: list[int] = []
     seen: set[tuple[str, int]] = set()
-    for at, cell in enumerate(cells):
-        note = cell.provenance
-        if note is None or note.turn in others:
+    mine = [at for at, one in enumerate(owner) if one == source]
+    rest = [
+        at
+        for at, one in enumerate(owner)
+        if one is None or (one != source and cells[one].source != cells[source].source)
+    ]
+    for at in [*mine, *rest]:
+        note = cells[at].provenance
+        if note is None or note.turn in others or (note.turn, note.part) in seen:
             continue
-        if (note.source_cell == source or note.turn == turn) and (note.turn, note.part) not in seen:
+        if owner[at] == source or note.turn == turn:
             seen.add((note.turn, note.part))
             found.append(at)
-    return found
+    return sorted(found)
 
 
 def _pairs(

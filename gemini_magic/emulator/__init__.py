@@ -2,7 +2,9 @@
 
     from gemini_magic.emulator import Emulator, Fault
 
-An island: it meets the rest of the package only over HTTP, and uses only its sandbox.
+An island: the wire's scripts, faults and server live here, and nothing of the package but its
+sandbox and the table of models (`catalog`, values alone) may be imported; the rest meets it over
+HTTP.
 """
 
 from gemini_magic.emulator.faults import Fault

@@ -11,6 +11,7 @@ from typing import Any
 
 from gemini_magic.emulator import protocol, tokens
 from gemini_magic.emulator.connection import CallerGone, Connection
+from gemini_magic.emulator.continuation import Hop, Rest, asked, read
 from gemini_magic.emulator.conversation import Conversation
 from gemini_magic.emulator.faults import Fault
 from gemini_magic.emulator.history import Ledger
@@ -18,7 +19,7 @@ from gemini_magic.emulator.models import Model
 from gemini_magic.emulator.performer import Performer, decoded
 from gemini_magic.emulator.profiles import Emitted, Ending, Envelope, Meter, Traits
 from gemini_magic.emulator.scenarios import choose
-from gemini_magic.sandbox import Cancelled, Session
+from gemini_magic.sandbox import Cancelled, SandboxProcess
 
 _HTML = b"<!DOCTYPE html>\n<html><title>Sign in</title><body>A proxy answered.</body></html>\n"
 _UNARY, _EVENTS = "application/json; charset=UTF-8", "text/event-stream"
@@ -26,7 +27,11 @@ _UNARY, _EVENTS = "application/json; charset=UTF-8", "text/event-stream"
 
 @dataclass(frozen=True)
 class Answering:
-    """What is needed to answer one request; `run` does it on a connection."""
+    """What is needed to answer one request; `run` does it on a connection.
+
+    ``hop``: tokens after which the answer stops and can be continued, None: it never does.
+    ``rest``: the answer that the request goes on with.
+    """
 
     conversation: Conversation
     contents: list[Mapping[str, Any]]
@@ -34,8 +39,19 @@ class Answering:
     traits: Traits
     fault: Fault
     ledger: Ledger
-    open_session: Callable[[Mapping[str, bytes]], Session]
+    open_session: Callable[[Mapping[str, bytes]], SandboxProcess]
     pace: float
+    tier: str = "standard"
+    hop: int | None = None
+    rest: Rest | None = None
+
+    @classmethod
+    def resumed(cls, token: bytes | None, **rest: Any) -> Answering:
+        """With the answer that ``token`` goes on with; ApiError 400 for a wrong one."""
+        made = cls(**rest)
+        if token is None:
+            return made
+        return replace(made, rest=read(token, asked(made.model.name, made.contents)))
 
     def run(self, connection: Connection, route: protocol.Route) -> None:
         """Send the answer; raises CallerGone when the client hangs up meanwhile."""
@@ -47,7 +63,8 @@ class Answering:
         if not stream:
             self._unary(connection, sender)
             return
-        connection.start(200, _EVENTS if route.sse else _UNARY, length=None)
+        kind = _EVENTS if route.sse else _UNARY
+        connection.start(200, kind, length=None, headers=self._headers)
         # Closed here and now when the client hangs up: code may be running.
         with contextlib.closing(self._chunks(connection)) as chunks:
             framed = map(protocol.event, chunks) if route.sse else _array(chunks)
@@ -60,29 +77,34 @@ class Answering:
 
     def _unary(self, connection: Connection, sender: _Sender) -> None:
         with self.open_session(self.conversation.files) as session:
-            performer, envelope, meter = self._parts(session, connection, stream=False)
+            hop, envelope, meter = self._parts(session, connection, stream=False)
             if self.fault.block_reason:
                 body = envelope.blocked(self.fault.block_reason, meter)
             else:
-                body = envelope.unary(self._cut(performer), meter, performer.ending)
-                self.ledger.remember(decoded(performer.parts))
+                body = envelope.unary(self._cut(hop), meter, lambda: hop.ending)
+                self.ledger.remember(decoded(hop.sent))
         connection.wait(self.fault.gap_seconds)
-        sender.send_unary(protocol.pretty(body))
+        sender.send_unary(protocol.pretty(body), self._headers)
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        # Recorded on the Developer API.
+        return {} if self.traits.vertex else {"X-Gemini-Service-Tier": self.tier}
 
     def _chunks(self, connection: Connection) -> Generator[dict[str, Any]]:
         with self.open_session(self.conversation.files) as session:
-            performer, envelope, meter = self._parts(session, connection, stream=True)
+            hop, envelope, meter = self._parts(session, connection, stream=True)
             if self.fault.block_reason:
                 yield envelope.blocked(self.fault.block_reason, meter)
                 return
             try:
-                yield from envelope.chunks(self._cut(performer), meter, performer.ending)
+                yield from envelope.chunks(self._cut(hop), meter, lambda: hop.ending)
             finally:
-                self.ledger.remember(decoded(performer.parts))
+                self.ledger.remember(decoded(hop.sent))
 
     def _parts(
-        self, session: Session, connection: Connection, *, stream: bool
-    ) -> tuple[Performer, Envelope, Meter]:
+        self, session: SandboxProcess, connection: Connection, *, stream: bool
+    ) -> tuple[Hop, Envelope, Meter]:
         performer = Performer(
             choose(self.conversation),
             self.conversation,
@@ -91,35 +113,43 @@ class Answering:
             stream=stream,
             cancelled=connection.gone,
         )
+        rest = self.rest
+        about = asked(self.model.name, self.contents)
+        hop = Hop(rest or performer, self.hop, about, list(rest.sent) if rest else [])
         envelope = Envelope(
             self.traits,
-            self.model.version or self.model.name,
+            self.model.served.name,
             secrets.token_urlsafe(17)[:23],
             datetime.datetime.now(datetime.UTC),
+            self.tier,
+            self.model.status(),
         )
         prompt = tokens.of_contents(self.contents) + tokens.of_text(self.conversation.system)
-        thinks = self.conversation.config.get("thinkingConfig", {}).get("thinkingBudget") != 0
-        return performer, envelope, Meter(prompt, thinks=thinks)
+        effort = self.model.effort(self.conversation.config.get("thinkingConfig", {}))
+        if rest is not None:
+            prompt, effort = prompt + rest.tokens, 0
+        return hop, envelope, Meter(prompt, effort)
 
-    def _cut(self, performer: Performer) -> Iterator[Emitted]:
+    def _cut(self, hop: Hop) -> Iterator[Emitted]:
         """The events up to where the scheduled finishReason cuts them off."""
         try:
-            for count, emitted in enumerate(performer.events()):
+            for count, emitted in enumerate(hop.events()):
                 if self.fault.finish_reason and count >= self.fault.after:
                     # The event at hand is not sent: it must not be remembered as sent either.
-                    del performer.parts[-len(emitted.parts) :]
+                    del hop.sent[-len(emitted.parts) :]
                     break
                 yield emitted
         except Cancelled:
             raise CallerGone from None
         if self.fault.finish_reason:
-            _end(performer.ending, self.fault)
+            _end(hop.ending, self.fault)
 
 
 def _end(ending: Ending, fault: Fault) -> None:
     ending.reason = fault.finish_reason or "STOP"
     ending.message = fault.finish_message
     ending.without_content = ending.reason != "MAX_TOKENS"
+    ending.continuation = None
 
 
 def _array(chunks: Iterator[dict[str, Any]]) -> Iterator[bytes]:
@@ -151,7 +181,7 @@ class _Sender:
         if count <= self._fault.after and (self._fault.dropping or self._fault.stall_seconds):
             self._happen(b"")
 
-    def send_unary(self, body: bytes) -> None:
+    def send_unary(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Send a unary body; any fault of a stream happens before it, or in its middle."""
         fault, connection = self._fault, self._connection
         if fault.stall_seconds:
@@ -172,7 +202,7 @@ class _Sender:
             return
         if not fault.bytewise:
             connection.wait(fault.delay)
-            connection.whole(200, body)
+            connection.whole(200, body, headers=headers)
             return
         connection.start(200, _UNARY, length=len(body))
         for at in range(len(body)):

@@ -42,13 +42,12 @@ class ApiError(Exception):
         *,
         status: str | None = None,
         details: Sequence[Mapping[str, Any]] = (),
-        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.code = code
         self.status = status or STATUS.get(code, "UNKNOWN")
         self.message = message or MESSAGES.get(code, f"HTTP {code}")
         self.details = [dict(detail) for detail in details]
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = {}  # beside those that every answer has
         super().__init__(self.message)
 
     def body(self) -> dict[str, Any]:
@@ -115,8 +114,11 @@ def bad_key() -> ApiError:
     )
 
 
-def unauthenticated(reason: str, *, key_given: bool = False) -> ApiError:
-    """401 of Vertex; ``reason`` is CREDENTIALS_MISSING or ACCESS_TOKEN_TYPE_UNSUPPORTED."""
+def unauthenticated(reason: str, *, key_given: bool = False, vertex: bool = True) -> ApiError:
+    """401 of Vertex; ``reason`` is CREDENTIALS_MISSING or ACCESS_TOKEN_TYPE_UNSUPPORTED.
+
+    That of the Developer API, for a wrong token, was not recorded: its service's name is assumed.
+    """
     message = (
         "API keys are not supported by this API. Expected OAuth2 access token or other "
         "authentication credentials that assert a principal. "
@@ -126,14 +128,15 @@ def unauthenticated(reason: str, *, key_given: bool = False) -> ApiError:
         "login cookie or other valid authentication credential. See "
         "https://developers.google.com/identity/sign-in/web/devconsole-project."
     )
+    metadata = {
+        "method": "google.cloud.aiplatform.v1beta1.PredictionService.GenerateContent",
+        "service": "aiplatform.googleapis.com",
+    }
     info = {
         "@type": _TYPE + "ErrorInfo",
         "reason": reason,
         "domain": "googleapis.com",
-        "metadata": {
-            "method": "google.cloud.aiplatform.v1beta1.PredictionService.GenerateContent",
-            "service": "aiplatform.googleapis.com",
-        },
+        "metadata": metadata if vertex else {"service": "generativelanguage.googleapis.com"},
     }
     return ApiError(401, message, details=[info])
 

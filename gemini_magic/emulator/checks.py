@@ -21,6 +21,9 @@ _DATA = (
     "toolResponse",
 )
 _BUILT_IN = ("codeExecution", "googleSearch", "urlContext", "googleMaps", "fileSearch")
+_OFFICE = re.compile(
+    r"application/(msword|vnd\.(ms-|oasis\.opendocument\.|openxmlformats-officedocument\.))"
+)
 _FUNCTION = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}")
 _RANGE = (
     "Unable to submit request because it has a temperature value of {:g} but the supported range "
@@ -31,14 +34,20 @@ _RANGE = (
 def check(request: Mapping[str, Any], model: Model) -> None:
     """Raise ApiError 400 for a request that the service would refuse."""
     _contents(request.get("contents", []))
+    _files(request.get("contents", []), model)
     _tools(request, model)
     config = request.get("generationConfig", {})
+    _form(request, config, model)
     _thinking(config.get("thinkingConfig", {}), model)
     temperature = config.get("temperature")
     if temperature is not None and not 0 <= temperature < 2.0001:
         raise invalid(_RANGE.format(temperature))
     if config.get("candidateCount", 1) > 1:
         raise invalid(f"Multiple candidates is not enabled for models/{model.name}")  # assumed
+    penalties = [name for name in ("frequencyPenalty", "presencePenalty") if config.get(name)]
+    if penalties and model.generation >= 4:
+        # Documented as refused; the wording is the one that older models have for it.
+        raise invalid(f"Penalty is not enabled for models/{model.name}")
     if config.get("maxOutputTokens", 1) < 1:
         raise invalid("max_output_tokens must be positive.")  # assumed
 
@@ -71,12 +80,32 @@ def _contents(contents: list[Any]) -> None:
         raise invalid("Please ensure that the conversation ends with a user turn.")
 
 
+def _files(contents: list[Any], model: Model) -> None:
+    """Office files are of a type that models before Gemini 4 do not take.
+
+    The wording was recorded for another type: "text/plain; charset=utf-8".
+    """
+    if model.served.office:
+        return
+    for part in (part for content in contents for part in content.get("parts", [])):
+        kind = part.get("inlineData", part.get("fileData", {})).get("mimeType", "")
+        if _OFFICE.match(kind):
+            raise invalid(f"Unsupported MIME type: {kind}")
+
+
 def _tools(request: Mapping[str, Any], model: Model) -> None:
     tools = request.get("tools", [])
     functions = [name for tool in tools for name in tool.get("functionDeclarations", [])]
     built_in = [kind for tool in tools for kind in _BUILT_IN if kind in tool]
-    if functions and built_in and model.generation < 3:
-        # Documented as impossible before Gemini 3; known from public reports, not recorded.
+    held = any(
+        kind in part
+        for content in request.get("contents", [])
+        for part in content.get("parts", [])
+        for kind in ("functionCall", "functionResponse")
+    )
+    if (functions or held) and built_in and model.generation < 3:
+        # Documented as impossible before Gemini 3; known from public reports, not recorded. The
+        # history counts as well, from public reports too: its wording is assumed to be the same.
         raise invalid("Tool use with function calling is unsupported")
     names = [declared.get("name") for declared in functions]
     for name in names:
@@ -93,6 +122,27 @@ def _tools(request: Mapping[str, Any], model: Model) -> None:
             raise invalid(f"Duplicate function declaration found: {name}")
 
 
+def _form(request: Mapping[str, Any], config: Mapping[str, Any], model: Model) -> None:
+    """What is refused of the form of an answer."""
+    json_asked = config.get("responseMimeType") == "application/json"
+    schemas = [name for name in ("responseSchema", "responseJsonSchema") if name in config]
+    if len(schemas) > 1:
+        raise invalid("Only one of response_schema and response_json_schema may be set.")  # assumed
+    if schemas and not json_asked:
+        # That one goes with the other is documented; the wording is assumed.
+        raise invalid("A response schema is only supported with mime type 'application/json'.")
+    tools = request.get("tools", [])
+    if not json_asked or model.served.schema:
+        return
+    if any("functionDeclarations" in tool for tool in tools):
+        raise invalid(
+            "Function calling with a response mime type: 'application/json' is unsupported"
+        )
+    if any(kind in tool for tool in tools for kind in _BUILT_IN):
+        # Known from public reports, not recorded.
+        raise invalid("Tool use with a response mime type: 'application/json' is unsupported")
+
+
 def _thinking(config: Mapping[str, Any], model: Model) -> None:
     level, budget = config.get("thinkingLevel"), config.get("thinkingBudget")
     if level is not None and budget is not None:
@@ -104,8 +154,18 @@ def _thinking(config: Mapping[str, Any], model: Model) -> None:
             f"Thinking level {level} is not supported for this model. "
             "Please retry with other thinking level."
         )
-    lowest, highest = model.budget
-    if budget is not None and model.generation < 3 and budget not in {-1}:
+    if budget is not None and model.generation >= 4:
+        # Documented as refused; the wording is assumed.
+        raise invalid("Thinking budget is not supported for this model. Use thinking level.")
+    thinks = budget != 0 if budget is not None else model.served.thinks
+    if config.get("includeThoughts") and model.generation < 3 and not thinks:
+        # Known from public reports; that it holds for flash-lite is assumed.
+        raise invalid(
+            "Unable to submit request because Thinking_config.include_thoughts is only enabled "
+            "when thinking is enabled."
+        )
+    if budget is not None and model.budget is not None and budget not in {-1}:
+        lowest, highest = model.budget
         off = budget == 0 and lowest != 128
         if not off and not lowest <= budget <= highest:
             raise invalid(

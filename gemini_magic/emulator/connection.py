@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 
 _SLICE = 0.05
+_PARTING = 5.0  # seconds
 
 
 class CallerGone(Exception):
@@ -92,7 +93,25 @@ class Connection:
     ) -> None:
         """Send a complete answer."""
         self.start(status, content_type, length=len(body), headers=headers)
-        self._guarded(lambda: self._handler.wfile.write(body))
+        if self._handler.command != "HEAD":
+            self._guarded(lambda: self._handler.wfile.write(body))
+
+    def part(self) -> None:
+        """End the connection after an answer that came before the request was read.
+
+        To close at once would reset it, and the caller would not get to read the answer: what
+        still comes is thrown away, for a few seconds at most.
+        """
+        self._handler.close_connection = True
+        until = time.monotonic() + _PARTING
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+            while not self._closing.is_set() and (left := until - time.monotonic()) > 0:
+                ready = select.select([self._socket], [], [], min(_SLICE, left))[0]
+                if ready and not self._socket.recv(1 << 16):
+                    return
+        except (OSError, ValueError) as error:
+            raise CallerGone from error
 
     def drop(self, how: str) -> None:
         """Close in the middle of the answer: politely ("close") or with a TCP reset."""

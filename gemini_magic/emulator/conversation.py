@@ -13,10 +13,22 @@ _ENDINGS = {
     "text/html": "html",
     "text/markdown": "md",
     "text/xml": "xml",
+    "text/x-python": "py",
     "application/json": "json",
     "application/pdf": "pdf",
     "image/png": "png",
     "image/jpeg": "jpeg",
+    "image/webp": "webp",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template": "dotx",
+    "application/msword": "doc",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+    "application/vnd.ms-powerpoint": "ppt",
+    "application/vnd.oasis.opendocument.presentation": "odp",
 }
 
 
@@ -42,15 +54,21 @@ class Exchange:
 
 @dataclass(frozen=True)
 class FunctionResponse:
-    """What the caller's function gave back."""
+    """What the caller's function gave back; ``pictures``: how many came with it."""
 
     name: str
     response: Any
+    pictures: int = 0
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """A request, ready to be answered."""
+    """A request, ready to be answered.
+
+    ``question``: the prompt that the calls since then belong to, ``ran``: what they have returned,
+    ``before``: the exchanges before it. ``told``: what stands before a prompt about the caller's
+    notebook.
+    """
 
     prompt: str
     earlier: tuple[Exchange, ...] = ()
@@ -62,6 +80,10 @@ class Conversation:
     may_read_urls: bool = False
     system: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
+    question: str = ""
+    told: str = ""
+    ran: tuple[FunctionResponse, ...] = ()
+    before: tuple[Exchange, ...] = ()
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -98,6 +120,8 @@ def conversation(
     earlier: list[Exchange] = []
     pending: list[str] = []
     answer: list[Any] = []
+    asked = _asked(contents)
+    before: tuple[Exchange, ...] = ()
     for content in contents:
         if content.get("role") == "model":
             answer.extend(content.get("parts", []))
@@ -105,6 +129,8 @@ def conversation(
         if answer:
             earlier.append(_answered("\n".join(pending), answer))
             pending, answer = [], []
+        if content is contents[asked]:
+            before = tuple(earlier)
         if content is not last:
             pending.append(_said(content))
     tools = request.get("tools", [])
@@ -117,24 +143,52 @@ def conversation(
             for tool in tools
             for declared in tool.get("functionDeclarations", [])
         ),
-        responses=tuple(
-            FunctionResponse(
-                part["functionResponse"].get("name", ""), part["functionResponse"].get("response")
-            )
-            for part in last.get("parts", [])
-            if "functionResponse" in part
-        ),
+        responses=_responses([last]),
         may_run=any("codeExecution" in tool for tool in tools),
         may_search=any("googleSearch" in tool for tool in tools),
         may_read_urls=any("urlContext" in tool for tool in tools),
         system=_text(request.get("systemInstruction", {})),
         config=request.get("generationConfig", {}),
+        question=_said(contents[asked]).strip(),
+        told=_text({"parts": [one for one in contents[asked].get("parts", []) if _told(one)]}),
+        ran=_responses(contents[asked + 1 :]),
+        before=before,
     )
+
+
+def _asked(contents: list[Any]) -> int:
+    """The position of the last Content in which the caller says something."""
+    for at in range(len(contents) - 1, -1, -1):
+        if contents[at].get("role") != "model" and _said(contents[at]).strip():
+            return at
+    return len(contents) - 1
+
+
+def _responses(contents: list[Any]) -> tuple[FunctionResponse, ...]:
+    return tuple(
+        FunctionResponse(own.get("name", ""), own.get("response"), len(own.get("parts", ())))
+        for content in contents
+        if content.get("role") != "model"
+        for part in content.get("parts", [])
+        if (own := part.get("functionResponse")) is not None
+    )
+
+
+# What this package tells of a notebook stands in parts of its own, before the prompt.
+_TOLD = ("Variables of the notebook's kernel", "Cells of the notebook that ran before this prompt")
+
+
+def _told(part: Mapping[str, Any]) -> bool:
+    return str(part.get("text", "")).startswith(_TOLD)
 
 
 def _said(content: Mapping[str, Any]) -> str:
     """What a user's Content asks: where text stands behind files, what is before is about them."""
-    parts = content.get("parts", [])
+    every = content.get("parts", [])
+    told = [at for at, part in enumerate(every) if _told(part)]
+    # Pictures of the notebook stand behind what is told of its cells.
+    parts = every[-1:] if told else every
+    content = {"parts": parts}
     files = [at for at, part in enumerate(parts) if "inlineData" in part or "fileData" in part]
     behind = _text({"parts": parts[files[-1] + 1 :]}) if files else ""
     return behind if behind.strip() else _text(content)

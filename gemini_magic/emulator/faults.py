@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -159,12 +158,3 @@ class Schedule:
             if self._most:
                 self._taken.append(now)
             return self._faults.popleft() if self._faults else NO_FAULT
-
-
-def public_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Request headers in lower case without what identifies the caller."""
-    hidden = {"x-goog-api-key", "authorization", "cookie", "proxy-authorization"}
-    return {
-        name.lower(): "[hidden]" if name.lower() in hidden else value
-        for name, value in headers.items()
-    }

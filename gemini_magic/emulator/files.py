@@ -66,6 +66,11 @@ class Files:
             self._pieces[upload] = b""
         return upload
 
+    def is_begun(self, upload: str) -> bool:
+        """Whether an upload of this id waits for its bytes."""
+        with self._lock:
+            return upload in self._uploads
+
     def append(self, upload: str, data: bytes, offset: int) -> None:
         """A piece of the bytes arrived; ApiError 400 unless it is the next one."""
         with self._lock:
@@ -95,12 +100,11 @@ class Files:
         mime_type: str,
         display_name: str = "",
         name: str = "",
-        lifetime: datetime.timedelta = LIFETIME,
     ) -> StoredFile:
         """Keep a file without an upload request."""
         now = datetime.datetime.now(datetime.UTC)
         name = name or "".join(secrets.choice(_LETTERS) for _ in range(12))
-        file = StoredFile(name, display_name, mime_type, data, now, now + lifetime)
+        file = StoredFile(name, display_name, mime_type, data, now, now + LIFETIME)
         with self._lock:
             self._files[name] = file
         return file

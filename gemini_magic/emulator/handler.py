@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import contextlib
+import io
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from gemini_magic.emulator import history, protocol, schema, tokens
+from gemini_magic.emulator import history, incoming, protocol, schema, tokens
 from gemini_magic.emulator.answering import Answering, Ended
 from gemini_magic.emulator.api_errors import (
     ApiError,
-    bad_key,
     invalid,
     model_not_found,
-    no_key,
     publisher_model_not_found,
-    unauthenticated,
+    unknown_field,
 )
 from gemini_magic.emulator.checks import check
 from gemini_magic.emulator.connection import CallerGone, Connection
 from gemini_magic.emulator.conversation import conversation
-from gemini_magic.emulator.faults import public_headers
-from gemini_magic.emulator.models import MODELS, Model
+from gemini_magic.emulator.doors import check_caller
+from gemini_magic.emulator.models import Model, models
 from gemini_magic.emulator.profiles import traits
+from gemini_magic.emulator.reading import parsed, recorded, whole_number
 
 if TYPE_CHECKING:
     from gemini_magic.emulator.server import Emulator
 
-# Documented: 100 MB a request with inline data.
-MOST_BYTES = 100 << 20
 _NOT_FOUND = (
     b"<!DOCTYPE html>\n<html lang=en>\n  <title>Error 404 (Not Found)!!1</title>\n</html>\n"
 )
@@ -47,12 +45,20 @@ class Recorded:
     body: Any
     raw: bytes
 
+    @property
+    def kept(self) -> bool:
+        """Whether a service that keeps requests by default would keep this one."""
+        asked = "enerateContent" in self.path and isinstance(self.body, Mapping)
+        return asked and self.body.get("store") is not False
+
 
 class Handler(BaseHTTPRequestHandler):
     """One connection; `Emulator` is reached through the server."""
 
     protocol_version = "HTTP/1.1"
     server_version = "gemini-magic-emulator"
+    path = requestline = ""  # until a request line was read
+    raw_requestline: bytes
     # Small events go out at once.
     wbufsize = 0
 
@@ -63,20 +69,47 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing on stderr: requests are in ``Emulator.requests``."""
 
+    def parse_request(self) -> bool:
+        self.command, self.path, self.request_version = "", "", self.protocol_version
+        try:
+            head = incoming.read_head(self.raw_requestline, self.rfile)
+        except ApiError as error:
+            self._turn_away(error)
+            return False
+        # The library's parser gets what was checked, and nothing behind it.
+        stream, self.rfile = self.rfile, io.BytesIO(head)
+        try:
+            return super().parse_request()
+        finally:
+            self.rfile = stream
+
+    def handle_expect_100(self) -> bool:
+        """Nothing yet: whether the body is wanted is known when the caller is."""
+        return True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the library refuses, in this server's words: its own quote the request."""
+        self._turn_away(ApiError(code, status="INVALID_ARGUMENT"))
+
     def do_GET(self) -> None:
-        self._answer("GET")
+        self._answer(self.command)
 
-    def do_POST(self) -> None:
-        self._answer("POST")
-
-    def do_DELETE(self) -> None:
-        self._answer("DELETE")
+    # The names that the library looks for.
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
+    do_HEAD = do_OPTIONS = do_TRACE = do_CONNECT = do_GET  # noqa: N815
 
     def _answer(self, method: str) -> None:
         connection = Connection(self, self.emulator.closing)
         try:
             try:
-                self._dispatch(method, connection)
+                route = self._admitted(method)
+                raw = self._body()
+            except ApiError as error:
+                self._turn_away(error)
+                return
+            self.emulator.record(self._recorded(method, raw))
+            try:
+                self._dispatch(method, route, raw, connection)
             except ApiError as error:
                 self._refuse(error, connection)
         except Ended:
@@ -85,6 +118,25 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             if connection.hung_up and not self.emulator.closing.is_set():
                 self.emulator.hung_up()
+
+    def _admitted(self, method: str) -> protocol.Route | None:
+        """The route of a request that may be read; ApiError for any other."""
+        incoming.check_framing(self.headers)
+        route = protocol.route(self.path)
+        commands = self.headers.get("X-Goog-Upload-Command", "")
+        uploaded = route is not None and route.sends_bytes(commands)
+        check_caller(method, self.headers, self.emulator.port, uploaded=uploaded)
+        self.emulator.door.identify(route, self.headers)
+        return route
+
+    def _turn_away(self, error: ApiError) -> None:
+        """Answer a request that was not read, and end its connection."""
+        connection = Connection(self, self.emulator.closing)
+        error.headers["Connection"] = "close"
+        self.close_connection = True
+        with contextlib.suppress(CallerGone):  # who is refused need not wait for it
+            self._refuse(error, connection)
+            connection.part()
 
     def _refuse(self, error: ApiError, connection: Connection) -> None:
         # On alt=sse the error says text/event-stream but is plain JSON; without it, in a list.
@@ -98,20 +150,19 @@ class Handler(BaseHTTPRequestHandler):
             body = [body]
         connection.whole(error.code, protocol.pretty(body), kind, error.headers)
 
-    def _dispatch(self, method: str, connection: Connection) -> None:
-        raw = self._body()
-        self.emulator.record(self._recorded(method, raw))
-        route = protocol.route(self.path)
+    def _dispatch(
+        self, method: str, route: protocol.Route | None, raw: bytes, connection: Connection
+    ) -> None:
         if route is None:
             connection.whole(404, _NOT_FOUND, "text/html; charset=UTF-8")
             return
-        self._identify(route)
         if route.what == "upload" and method == "POST":
             self._upload(route, raw, connection)
         elif route.what in {"file", "files"}:
             self._files(method, route, connection)
         elif method == "GET" and route.what == "models":
-            connection.whole(200, protocol.pretty(_listing(route)))
+            known = models(self.emulator.now(), vertex=route.vertex)
+            connection.whole(200, protocol.pretty(_listing(route, known.values())))
         elif method == "GET" and not route.action:
             connection.whole(200, protocol.pretty(_described(route, self._model(route))))
         elif method == "POST" and route.action == "countTokens":
@@ -122,48 +173,18 @@ class Handler(BaseHTTPRequestHandler):
             connection.whole(404, _NOT_FOUND, "text/html; charset=UTF-8")
 
     def _body(self) -> bytes:
-        if "chunked" in self.headers.get("Transfer-Encoding", ""):
-            pieces = []
-            while size := int(self.rfile.readline(64).split(b";")[0], 16):
-                pieces.append(self.rfile.read(size))
-                self.rfile.readline(8)
-            self.rfile.readline(8)
-            return b"".join(pieces)
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > MOST_BYTES:
-            self.close_connection = True
-            raise invalid(f"Request payload size exceeds the limit: {MOST_BYTES} bytes.")
-        return self.rfile.read(length)
+        if self.headers.get("Expect", "").strip().lower() == "100-continue":
+            super().handle_expect_100()
+        return incoming.read_body(self.headers, self.rfile)
 
     def _recorded(self, method: str, raw: bytes) -> Recorded:
-        try:
-            body = json.loads(raw)
-        except ValueError:  # no JSON: an upload, or a broken request
-            body = None
-        path = self.path.replace("key=" + _key_of(self.path), "key=[hidden]")
-        return Recorded(method, path, public_headers(dict(self.headers.items())), body, raw)
-
-    def _identify(self, route: protocol.Route) -> None:
-        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-        key = self.headers.get("x-goog-api-key", "") or _key_of(self.path)
-        bad = self.emulator.bad_keys
-        if not route.vertex:
-            # The upload URL itself admits the second request of an upload.
-            if not key and not bearer and "upload_id" not in route.query:
-                raise no_key()
-            if key.startswith(bad):
-                raise bad_key()
-        elif bearer:
-            if bearer.startswith(bad):
-                raise unauthenticated("ACCESS_TOKEN_TYPE_UNSUPPORTED")
-        elif route.api == "express" and key:
-            if key.startswith(bad):
-                raise bad_key()
-        else:
-            raise unauthenticated("CREDENTIALS_MISSING", key_given=bool(key))
+        body = recorded(raw)
+        door = self.emulator.door
+        target, headers = door.recorded_target(self.path), door.recorded_headers(self.headers)
+        return Recorded(method, target, headers, body, raw)
 
     def _model(self, route: protocol.Route) -> Model:
-        model = MODELS.get(route.model)
+        model = models(self.emulator.now(), vertex=route.vertex).get(route.model)
         if route.vertex:
             if model is None:
                 raise publisher_model_not_found(
@@ -177,7 +198,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _count(self, route: protocol.Route, raw: bytes, connection: Connection) -> None:
         self._model(route)
-        request = schema.read(_json(raw), "CountTokensRequest")
+        request = schema.read(parsed(raw), "CountTokensRequest")
         inner = request.get("generateContentRequest", request)
         total = tokens.of_contents(inner.get("contents", []))
         total += tokens.of_contents([inner.get("systemInstruction", {})])
@@ -194,11 +215,14 @@ class Handler(BaseHTTPRequestHandler):
             connection.wait(fault.stall_seconds)
             raise fault.error
         model = self._model(route)
-        request = schema.read(_json(raw), "GenerateContentRequest")
+        request = schema.read(parsed(raw), "GenerateContentRequest")
+        if route.vertex and "store" in request:
+            raise unknown_field("store", "")  # its published message has no such field
         check(request, model)
         emulator.ledger.check(request["contents"])
         history.check_responses(request["contents"])
-        Answering(
+        Answering.resumed(
+            request.get("continuationToken"),
             conversation=conversation(request, self._uploads(request)),
             contents=request["contents"],
             model=model,
@@ -207,6 +231,8 @@ class Handler(BaseHTTPRequestHandler):
             ledger=emulator.ledger,
             open_session=emulator.open_session,
             pace=emulator.pace,
+            tier=_tier(request),
+            hop=emulator.hop,
         ).run(connection, route)
 
     def _uploads(self, request: Mapping[str, Any]) -> dict[str, tuple[str, str, bytes]]:
@@ -216,7 +242,10 @@ class Handler(BaseHTTPRequestHandler):
                 uri = part.get("fileData", {}).get("fileUri")
                 if uri is None:
                     continue
-                path = urlsplit(uri).path
+                try:
+                    path = urlsplit(uri).path
+                except ValueError:  # brackets that hold no IPv6 address
+                    path = ""
                 if "/files/" not in path:
                     raise invalid(f"Unsupported file uri: {uri}")
                 file = self.emulator.files.get(path.rsplit("/", 1)[-1])
@@ -242,9 +271,9 @@ class Handler(BaseHTTPRequestHandler):
             for word in self.headers.get("X-Goog-Upload-Command", "").split(",")
         }
         upload_id = route.query.get("upload_id", "")
-        offset = int(self.headers.get("X-Goog-Upload-Offset") or 0)
+        offset = whole_number(self.headers.get("X-Goog-Upload-Offset"), "X-Goog-Upload-Offset")
         if "start" in commands:
-            described = (_json(raw) if raw else {}).get("file") or {}
+            described = _file_of(parsed(raw)) if raw else {}
             mime = self.headers.get("X-Goog-Upload-Header-Content-Type", "")
             upload = self.emulator.files.start(described, mime)
             location = f"{self.emulator.url}/upload/{route.version}/files?upload_id={upload}"
@@ -268,17 +297,17 @@ class Handler(BaseHTTPRequestHandler):
             raise invalid("The emulator knows the upload commands start, upload and finalize.")
 
 
-def _key_of(path: str) -> str:
-    found = parse_qs(urlsplit(path).query).get("key", [""])
-    return found[-1]
+def _file_of(request: Any) -> dict[str, Any]:
+    described = (request.get("file") or {}) if isinstance(request, dict) else None
+    if not isinstance(described, dict):
+        raise invalid("Invalid JSON payload received. The file is no object.")  # wording assumed
+    return described
 
 
-def _json(raw: bytes) -> Any:
-    try:
-        return json.loads(raw)
-    except ValueError as error:
-        # The beginning is the service's, the rest of its wording differs by mistake (assumed).
-        raise invalid(f"Invalid JSON payload received. {error}") from None
+def _tier(request: Mapping[str, Any]) -> str:
+    """What serves: the emulator has room in every tier."""
+    asked = str(request.get("serviceTier", "UNSPECIFIED")).lower()
+    return "standard" if asked == "unspecified" else asked
 
 
 def _described(route: protocol.Route, model: Model) -> dict[str, Any]:
@@ -287,14 +316,10 @@ def _described(route: protocol.Route, model: Model) -> dict[str, Any]:
     return model.listed()
 
 
-def _listing(route: protocol.Route) -> dict[str, Any]:
-    known = [
-        model
-        for model in MODELS.values()
-        if route.vertex or not model.beta or route.version != "v1"
-    ]
-    size = int(route.query.get("pageSize") or 50)
-    start = int(route.query.get("pageToken") or 0)
+def _listing(route: protocol.Route, models: Iterable[Model]) -> dict[str, Any]:
+    known = [model for model in models if route.vertex or not model.beta or route.version != "v1"]
+    size = whole_number(route.query.get("pageSize"), "page_size") or 50
+    start = whole_number(route.query.get("pageToken"), "page_token")
     page = [_described(route, model) for model in known[start : start + size]]
     body: dict[str, Any] = {"publisherModels" if route.vertex else "models": page}
     if start + size < len(known):

@@ -19,7 +19,11 @@ from typing import Any
 from gemini_magic.emulator.api_errors import ApiError, invalid
 
 # Documented for histories that come from elsewhere.
-DUMMY_SIGNATURES = (b"context_engineering_is_the_way_to_go", b"skip_thought_signature_validator")
+_DUMMIES = ("context_engineering_is_the_way_to_go", "skip_thought_signature_validator")
+# As bytes, which the SDK encodes, or written into the JSON as they stand, which reads as base64.
+DUMMY_SIGNATURES = frozenset(
+    {*(dummy.encode() for dummy in _DUMMIES), *map(base64.urlsafe_b64decode, _DUMMIES)}
+)
 # No secret: it only tells answers of this emulator (any process) from everything else.
 _KEY = b"gemini_magic offline emulator"
 _NONCE = 16
@@ -107,6 +111,12 @@ class Ledger:
         echoed = canonical(parts)
         with self._lock:
             known = [self._by_mark[mark] for mark in _marks(parts) if mark in self._by_mark]
+        if known and not signatures and not any(mark.startswith("id:") for mark in _marks(parts)):
+            # Recognised by its code alone: another service may have answered the same code.
+            plain = [{sent for sent in answers if not _signed(sent)} for answers in known]
+            known = [answers for answers in plain if answers]
+            if any(_without_its_end(sent, echoed) for answers in known for sent in answers):
+                return
         if known:
             if not any(echoed in answers for answers in known):
                 raise _altered(
@@ -134,6 +144,30 @@ def _marks(parts: Sequence[Part]) -> list[str]:
         if code := part.get("executableCode", {}).get("code"):
             codes.append("code:" + code)
     return [*ids, *signatures, *codes]
+
+
+def _signed(sent: Canonical) -> bool:
+    return any("thoughtSignature" in json.loads(part) for part in sent)
+
+
+def _without_its_end(sent: Canonical, echoed: Canonical) -> bool:
+    """Whether an answer that was cut off at a code came back with that code as text, or without.
+
+    A code without its result is not to be sent on.
+    """
+    kept = sent[:-1]
+    if not kept or not echoed or "executableCode" not in json.loads(sent[-1]):
+        return False
+    if echoed == kept:
+        return True
+    last, former = json.loads(echoed[-1]), json.loads(kept[-1])
+    if last.keys() != {"text"}:
+        return False
+    if echoed[:-1] == kept:
+        return True
+    # Unsigned texts are joined, so it may be the end of the text before.
+    joined = former.keys() == {"text"} and last["text"].startswith(former["text"])
+    return joined and echoed[:-1] == kept[:-1]
 
 
 def _distance(sent: Canonical, echoed: Canonical) -> int:
@@ -165,9 +199,12 @@ def encode(signature: bytes) -> str:
 def check_responses(contents: Sequence[Mapping[str, Any]]) -> None:
     """Raise ApiError 400 unless each function response answers a call of the turn before.
 
-    The wording is from public reports, not recorded.
+    And unless each call has its response: in the next Content, or in its own, where the service
+    has called. The wording is from public reports, not recorded.
     """
     for index, content in enumerate(contents):
+        if content.get("role") == "model":
+            _check_answered(content, contents[index + 1] if index + 1 < len(contents) else {})
         responses = [
             p["functionResponse"] for p in content.get("parts", []) if "functionResponse" in p
         ]
@@ -181,10 +218,7 @@ def check_responses(contents: Sequence[Mapping[str, Any]]) -> None:
                 "call turn."
             )
         if len(calls) != len(responses):
-            raise invalid(
-                "Please ensure that the number of function response parts is equal to the number "
-                "of function call parts of the function call turn."
-            )
+            raise invalid(_UNEQUAL)
         # The SDK's automatic function calling sends no id: then the name has to do.
         named = {(call.get("id"), call.get("name")) for call in calls}
         named |= {(None, call.get("name")) for call in calls}
@@ -194,3 +228,22 @@ def check_responses(contents: Sequence[Mapping[str, Any]]) -> None:
                     f"Function response {response.get('name')!r} with id {response.get('id')!r} "
                     "answers no call of the turn before (emulator)."
                 )
+
+
+_UNEQUAL = (
+    "Please ensure that the number of function response parts is equal to the number of function "
+    "call parts of the function call turn."
+)
+
+
+def _check_answered(model: Mapping[str, Any], following: Mapping[str, Any]) -> None:
+    calls, own, back = (
+        sum(kind in part for part in content.get("parts", []))
+        for content, kind in (
+            (model, "functionCall"),
+            (model, "functionResponse"),
+            (following, "functionResponse"),
+        )
+    )
+    if calls > own and calls - own != back:
+        raise invalid(_UNEQUAL)

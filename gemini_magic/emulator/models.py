@@ -1,38 +1,69 @@
-"""The models the emulator knows by name, and what each refuses."""
+"""The models the emulator plays: by the table of models, at the emulator's date."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-_ALL_LEVELS = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+from gemini_magic import catalog
+
+# Tokens of thinking before the first word, by level; made up, and more for more.
+_EFFORT = {"MINIMAL": 0, "LOW": 24, "MEDIUM": 48, "HIGH": 96, "XHIGH": 192}
 
 
 @dataclass(frozen=True)
 class Model:
     """A model name with the facts that requests depend on.
 
-    ``levels`` are the thinking levels it takes (empty: it takes a budget), ``budget`` the range
-    of that budget, ``beta`` that only v1beta has it, ``version`` what ``modelVersion`` says.
+    ``served``: what is known of the model that answers, which is another one for an alias and for
+    a name that is routed. ``deprecated``: when it will be shut down, as long as that is to
+    come.
     """
 
     name: str
-    levels: tuple[str, ...] = ()
-    budget: tuple[int, int] = (0, 24576)
+    served: catalog.Model
     beta: bool = False
-    version: str = ""
+    deprecated: datetime | None = None
 
     @property
     def generation(self) -> int:
-        """2 for the 2.x models, 3 for everything newer."""
-        return 3 if self.levels else 2
+        return self.served.generation
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The thinking levels it takes, in the API's words; empty: it takes a budget."""
+        return tuple(level.upper() for level in self.served.levels or ())
+
+    @property
+    def budget(self) -> tuple[int, int] | None:
+        return self.served.budget
+
+    def effort(self, config: dict[str, Any]) -> int:
+        """How many tokens it thinks before its first word, by the request's ``thinkingConfig``."""
+        budget = config.get("thinkingBudget")
+        if budget == 0 or (budget is None and not config.get("thinkingLevel", "")):
+            off = budget == 0 or not self.served.thinks
+            return 0 if off else _EFFORT[(self.served.default or "medium").upper()]
+        return _EFFORT.get(config.get("thinkingLevel", ""), _EFFORT["MEDIUM"])
+
+    def status(self) -> dict[str, Any] | None:
+        """Its ``modelStatus``: that a shutdown is to come (assumed: nothing else is said)."""
+        if self.deprecated is None:
+            return None
+        return {
+            "modelStage": "DEPRECATED",
+            "retirementTime": self.deprecated.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "message": f"{self.name} will be shut down (offline emulator).",
+        }
 
     def listed(self) -> dict[str, Any]:
         """Its entry in ``models.list`` of the Developer API."""
         title = self.name.replace("-", " ").title()
+        routed = self.served.name != self.name
         return {
             "name": f"models/{self.name}",
-            "version": self.version or "001",
+            "version": self.served.name if routed else "001",
             "displayName": f"{title} (offline emulator)",
             "description": "Scripted answers of the offline emulator under this model's name",
             "inputTokenLimit": 1048576,
@@ -46,26 +77,12 @@ class Model:
         }
 
 
-_WITHOUT_MINIMAL = _ALL_LEVELS[1:]
-MODELS = {
-    model.name: model
-    for model in (
-        Model("gemini-3.8-flash", _WITHOUT_MINIMAL),
-        Model("gemini-3.7-flash", _WITHOUT_MINIMAL, version="gemini-3.8-flash"),
-        Model("gemini-3.6-flash", _ALL_LEVELS),
-        Model("gemini-3.5-flash", _ALL_LEVELS, version="gemini-3.6-flash"),
-        Model("gemini-3.5-flash-lite", _ALL_LEVELS),
-        Model("gemini-3-flash-preview", _ALL_LEVELS, beta=True),
-        Model("gemini-3.1-pro-preview", _WITHOUT_MINIMAL, beta=True),
-        # That the 4 series takes XHIGH is assumed: it is the only series it could be meant for.
-        Model("gemini-4-argon", (*_WITHOUT_MINIMAL, "XHIGH")),
-        Model("gemini-4-carbon", (*_WITHOUT_MINIMAL, "XHIGH")),
-        Model("gemini-4-hydrogen", (*_WITHOUT_MINIMAL, "XHIGH")),
-        Model("gemini-2.5-flash"),
-        Model("gemini-2.5-flash-lite", budget=(512, 24576)),
-        Model("gemini-2.5-pro", budget=(128, 32768)),
-        Model("gemini-flash-latest", _WITHOUT_MINIMAL, beta=True, version="gemini-3.8-flash"),
-        Model("gemini-flash-lite-latest", _ALL_LEVELS, beta=True, version="gemini-3.5-flash-lite"),
-        Model("gemini-pro-latest", _WITHOUT_MINIMAL, beta=True, version="gemini-3.1-pro-preview"),
-    )
-}
+def models(when: datetime, *, vertex: bool) -> dict[str, Model]:
+    """The models by name, as they are at ``when``; the dates are those of the Developer API."""
+    return {name: _model(row, when, vertex=vertex) for name, row in catalog.MODELS.items()}
+
+
+def _model(row: catalog.Model, when: datetime, *, vertex: bool) -> Model:
+    coming = row.ends is not None and when < row.ends and not vertex
+    served = catalog.of(row.name, when, vertex=vertex)
+    return Model(row.name, served, row.beta, row.ends if coming else None)

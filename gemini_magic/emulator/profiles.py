@@ -8,13 +8,19 @@ only ``trafficType`` until the last chunk.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gemini_magic.emulator import tokens
 from gemini_magic.emulator.models import Model
 
+# Vertex's words: the first two are recorded, the third is the published message's.
+_TRAFFIC = {
+    "standard": "ON_DEMAND",
+    "flex": "ON_DEMAND_FLEX",
+    "priority": "ON_DEMAND_PRIORITY",
+}
 PROFILES = ("gemini-3", "gemini-2.5", "vertex")
 
 
@@ -60,6 +66,7 @@ class Ending:
     grounding: Mapping[str, Any] | None = None
     urls: Mapping[str, Any] | None = None
     without_content: bool = False
+    continuation: str | None = None
 
 
 @dataclass
@@ -67,7 +74,7 @@ class Meter:
     """Counts tokens while an answer is performed."""
 
     prompt: int
-    thinks: bool = True
+    effort: int = 48
     steps: int = 1
     candidates: int = 0
     step_candidates: int = 0
@@ -80,7 +87,7 @@ class Meter:
         size = sum(tokens.of_part(part) for part in emitted.parts)
         if not self.started:
             self.started = True
-            self.thoughts = 48 if self.thinks else 0
+            self.thoughts = self.effort
         if emitted.kind == "thought":
             self.thoughts += size
         elif emitted.kind in {"result", "image"}:
@@ -134,11 +141,15 @@ class Envelope:
     model_version: str
     response_id: str
     created: datetime.datetime
+    tier: str = "standard"
+    status: Mapping[str, Any] | None = None
 
     def chunks(
-        self, events: Iterable[Emitted], meter: Meter, ending: Ending
+        self, events: Iterable[Emitted], meter: Meter, ending: Callable[[], Ending]
     ) -> Iterator[dict[str, Any]]:
         """The chunks of a stream, each made as soon as its event is there.
+
+        ``ending`` is asked when the events have come to their end.
 
         Gemini 2.5 puts STOP on its last text, so text waits for the next event; nothing that is
         followed by a run does.
@@ -155,18 +166,21 @@ class Envelope:
                 held = emitted
             else:
                 yield self._middle(emitted, meter, codes)
-        if held is not None and ending.without_content:
+        ended = ending()
+        if held is not None and ended.without_content:
             yield self._middle(held, meter, codes)
             held = None
-        yield self._last(held, meter, ending)
+        yield self._last(held, meter, ended)
 
-    def unary(self, events: Iterable[Emitted], meter: Meter, ending: Ending) -> dict[str, Any]:
+    def unary(
+        self, events: Iterable[Emitted], meter: Meter, ending: Callable[[], Ending]
+    ) -> dict[str, Any]:
         """The one body of ``generateContent``."""
         parts: list[dict[str, Any]] = []
         for emitted in events:
             meter.count(emitted)
             parts.extend(emitted.parts)
-        return self._last(Emitted("text", tuple(parts)) if parts else None, meter, ending)
+        return self._last(Emitted("text", tuple(parts)) if parts else None, meter, ending())
 
     def blocked(self, reason: str, meter: Meter) -> dict[str, Any]:
         """The one chunk of a blocked prompt: no candidates."""
@@ -193,6 +207,8 @@ class Envelope:
         candidate["finishReason"] = ending.reason
         if not self.traits.vertex:
             candidate["index"] = 0
+        if ending.continuation:
+            candidate["continuationToken"] = ending.continuation
         if ending.message:
             candidate["finishMessage"] = ending.message
         if ending.grounding:
@@ -205,14 +221,15 @@ class Envelope:
     def _around(self, usage: dict[str, Any], *, last: bool) -> dict[str, Any]:
         if not self.traits.vertex:
             if self.traits.ids:
-                usage["serviceTier"] = "standard"
+                usage["serviceTier"] = self.tier
             return {
                 "usageMetadata": usage,
                 "modelVersion": self.model_version,
                 "responseId": self.response_id,
+                **({"modelStatus": dict(self.status)} if self.status else {}),
             }
         return {
-            "usageMetadata": {**(usage if last else {}), "trafficType": "ON_DEMAND"},
+            "usageMetadata": {**(usage if last else {}), "trafficType": _TRAFFIC[self.tier]},
             "modelVersion": self.model_version,
             "createTime": self.created.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "responseId": self.response_id,

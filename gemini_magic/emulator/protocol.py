@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 Api = Literal["developer", "vertex", "express"]
 
+_SENDING = ("upload", "finalize")
 _VERSION = r"/(?P<version>v1|v1beta|v1beta1|v1alpha)"
 _ROUTES: tuple[tuple[Api, str, str], ...] = (
     ("developer", "model", rf"{_VERSION}/models/(?P<model>[^/:]+)(:(?P<action>\w+))?"),
@@ -54,6 +55,11 @@ class Route:
     def sse(self) -> bool:
         return self.query.get("alt") == "sse"
 
+    def sends_bytes(self, commands: str) -> bool:
+        """Whether the bytes of a file are sent, by X-Goog-Upload-Command: an upload goes on."""
+        words = {word.strip().lower() for word in commands.split(",")}
+        return self.what == "upload" and "start" not in words and not words.isdisjoint(_SENDING)
+
 
 def route(target: str) -> Route | None:
     """The route of a request target, or None when no method answers there."""
@@ -74,9 +80,14 @@ def line(body: Any) -> str:
 
 def event(body: Any) -> bytes:
     """One server-sent event: ``data: {json}`` with CRLF line ends, and no other fields."""
-    return b"data: " + line(body).encode() + b"\r\n\r\n"
+    return b"data: " + _utf8(line(body)) + b"\r\n\r\n"
 
 
 def pretty(body: Any) -> bytes:
     """The JSON of a unary answer or an error."""
-    return json.dumps(body, ensure_ascii=False, indent=2).encode() + b"\n"
+    return _utf8(json.dumps(body, ensure_ascii=False, indent=2)) + b"\n"
+
+
+def _utf8(text: str) -> bytes:
+    # What is quoted of a request may hold half of a character, which JSON can write and UTF-8 not.
+    return text.encode("utf-8", "replace")

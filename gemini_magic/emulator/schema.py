@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +28,7 @@ _OUTCOMES = (
 )
 _LEVELS = ("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
 _KINDS = ("TYPE_UNSPECIFIED", "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL")
+_TIERS = ("UNSPECIFIED", "FLEX", "STANDARD", "PRIORITY")
 _MODES = ("MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED")
 
 MESSAGES: dict[str, dict[str, Type]] = {
@@ -41,7 +43,7 @@ MESSAGES: dict[str, dict[str, Type]] = {
         "cachedContent": "string",
         "labels": {"*": "string"},
         "store": "bool",
-        "serviceTier": "string",
+        "serviceTier": _TIERS,
         "continuationToken": "bytes",
         "modelArmorConfig": "struct",
     },
@@ -182,14 +184,6 @@ MESSAGES: dict[str, dict[str, Type]] = {
         "thinkingLevel": _LEVELS,
     },
 }
-_NAMES = {
-    "bool": "TYPE_BOOL",
-    "string": "TYPE_STRING",
-    "int32": "TYPE_INT32",
-    "int64": "TYPE_INT64",
-    "float": "TYPE_FLOAT",
-    "bytes": "TYPE_BYTES",
-}
 
 
 def read(value: Any, message: str) -> dict[str, Any]:
@@ -197,9 +191,7 @@ def read(value: Any, message: str) -> dict[str, Any]:
 
     Fields that are null are left out, as protobuf does.
     """
-    read_value = _value(value, "@" + message, "")
-    assert isinstance(read_value, dict)
-    return read_value
+    return _message(value, message, "")
 
 
 def camel(name: str) -> str:
@@ -279,12 +271,12 @@ def _scalar(value: Any, kind: str, where: str) -> Any:
         try:
             number = float(value)
         except (TypeError, ValueError):
-            raise _misfit(where, _NAMES[kind], value) from None
+            raise _misfit(where, f"TYPE_{kind.upper()}", value) from None
         if kind == "float":
             return number
-        if number == int(number):
+        if math.isfinite(number) and number == int(number):
             return int(number)
-    raise _misfit(where, _NAMES[kind], value)
+    raise _misfit(where, f"TYPE_{kind.upper()}", value)
 
 
 def _misfit(where: str, kind: str, value: Any) -> Exception:

@@ -1,16 +1,17 @@
-"""The options of ``%%gemini``: one table that parses, helps and is compared with the docs."""
+"""Parses the options of ``%%gemini`` by one table, which help and README show too."""
 
 from __future__ import annotations
 
 import math
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from gemini_magic.errors import OptionError, did_you_mean
-from gemini_magic.settings import INSERTS, SHOWS, THINKING, VIEWS
+from gemini_magic.session.options import AskOptions
+from gemini_magic.settings import INSERTS, SHOWS, THINKING, TIERS, VIEWS
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ class Option:
     many: bool = False
 
     @property
-    def key(self) -> str:
-        return self.name.removeprefix("--").replace("-", "_")
+    def field(self) -> str:
+        """The field of `AskOptions` that it sets; ``--no-NAME`` switches NAME off."""
+        return self.name.removeprefix("--").removeprefix("no-").replace("-", "_")
 
     @property
     def usage(self) -> str:
@@ -75,6 +77,15 @@ def _identifier(word: str) -> str:
     return word
 
 
+def _cells(word: str) -> int:
+    if word.lower() in ("all", "-1"):  # -1: as AskOptions has it
+        return -1
+    try:
+        return _whole(0, 10_000)(word)
+    except ValueError:
+        raise ValueError("a number of cells, or all") from None
+
+
 def _named(word: str) -> str:
     if not word.strip():
         raise ValueError("a name")
@@ -93,7 +104,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "--thinking",
         takes="LEVEL",
-        help="minimal, low, medium, high or xhigh (a budget on 2.5 models: assumed mapping)",
+        help="minimal, low, medium, high or xhigh, as the model takes (the subcommand models lists "
+        "them; a budget on 2.5 models: assumed mapping)",
         choices=THINKING,
     ),
     Option(
@@ -106,6 +118,10 @@ OPTIONS: tuple[Option, ...] = (
     Option("--max-tokens", takes="N", help="limit of the answer's tokens", read=_whole(1, INT32)),
     Option("--seed", takes="N", help="seed of the sampling", read=_whole(-INT32 - 1, INT32)),
     Option("--no-code", help="without the codeExecution tool"),
+    Option("--here", help="the model's code runs in this kernel, after your word"),
+    Option("--no-here", help="in Google's sandbox, though the setting here is on"),
+    Option("--yes", help="with --here: run it without asking"),
+    Option("--ask", help="with --here: ask, though the setting here_yes is on"),
     Option("--search", help="with Google Search beside it"),
     Option("--urls", help="with URL context beside it"),
     Option(
@@ -123,6 +139,20 @@ OPTIONS: tuple[Option, ...] = (
         read=_identifier,
         many=True,
     ),
+    Option(
+        "--context",
+        takes="N|all",
+        help="tell the model of the last N cells run before this one: sources and text outputs",
+        read=_cells,
+    ),
+    Option("--context-pictures", help="with --context: their pictures, too"),
+    Option(
+        "--schema",
+        takes="NAME",
+        help="the answer as a value of this type: a pydantic model, dataclass or TypedDict, "
+        "list[...] of one, or a dict that holds a JSON Schema",
+        read=_named,
+    ),
     Option("--output", "-o", "NAME", "bind the answer (a Turn) to a variable", read=_identifier),
     Option(
         "--insert",
@@ -138,9 +168,18 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "--timeout",
         takes="SECONDS",
-        help="longest wait between complete events",
+        help="longest wait for what comes next (default: by the request, 120 to 900 s)",
         read=_number(0.001, 86_400, "a number of seconds above 0"),
     ),
+    Option(
+        "--tier",
+        takes="TIER",
+        help="flex (half price, waits for room), flex,standard (standard where flex has none), "
+        "standard or priority (1.8 times)",
+        choices=TIERS,
+    ),
+    Option("--store", help="let the service keep prompt and answer, as the project says"),
+    Option("--no-store", help="tell the service to keep nothing (the default)"),
     Option(
         "--max-cost",
         takes="USD",
@@ -176,42 +215,43 @@ def split(line: str) -> list[str]:
         ) from None
 
 
-def parse(line: str, magic: str = "gemini") -> dict[str, Any]:
-    """The options on the first line of a cell, by key; only those that were given.
+def parse(line: str, magic: str = "gemini") -> AskOptions:
+    """Parse the options on the first line of a cell.
 
     ``-`` and ``_`` are the same in names; ``--name=value`` and ``--name value`` both work. Raises
     OptionError on an unknown option (with close matches), one given twice, a missing or unusable
     value, and on text that is no option.
     """
-    return read_words(split(line), magic)
-
-
-def read_words(words: Sequence[str], magic: str) -> dict[str, Any]:
-    """As `parse`, for words that were split already."""
     found: dict[str, Any] = {}
-    rest = list(words)
+    named: dict[str, str] = {}
+    rest = split(line)
     while rest:
         word = rest.pop(0)
         name, given, value = _option_name(word)
         option = _BY_NAME.get(name)
         if option is None:
             raise _unknown(word, name, magic)
-        if option.key in found and not option.many:
+        other = named.setdefault(option.field, option.name)
+        if other != option.name:
+            raise OptionError(
+                f"{other} and {option.name} cannot go together.", "Leave one of them out."
+            )
+        if option.field in found and not option.many:
             raise OptionError(f"{option.name} is given twice.", "Leave one of them out.")
         if not option.takes:
             if given:
                 raise OptionError(f"{option.name} takes no value.", f"Write {option.name} alone.")
-            found[option.key] = True
+            found[option.field] = not option.name.startswith("--no-")
             continue
         if not given:
             if not rest or _option_name(rest[0])[0] in _BY_NAME:
                 raise OptionError(f"{option.name} needs a value.", f"Write {option.usage}.")
             value = rest.pop(0)
         if option.many:
-            found.setdefault(option.key, []).append(_value(option, value))
+            found[option.field] = (*found.get(option.field, ()), _value(option, value))
         else:
-            found[option.key] = _value(option, value)
-    return found
+            found[option.field] = _value(option, value)
+    return AskOptions(**found)
 
 
 _NUMBER = re.compile(r"-\d|-\.\d")
@@ -256,15 +296,16 @@ def _value(option: Option, word: str) -> Any:
         raise OptionError(f"{option.name} cannot be {word!r}.", f"It takes {reason}.") from None
 
 
-def check(given: Mapping[str, Any]) -> None:
-    """The same rules for values that came from Python; OptionError on one that cannot be used."""
+def check(options: AskOptions) -> None:
+    """Check values that came from Python by the same rules; OptionError on an unusable one."""
     for option in OPTIONS:
-        value = given.get(option.key)
+        value = getattr(options, option.field)
         if not option.takes or value is None or option.many:
             continue
         if (option.read in (str, _named) or option.choices) and not isinstance(value, str):
             raise OptionError(
-                f"{option.key} cannot be {value!r}.", f"It takes text, not {type(value).__name__}."
+                f"{option.field} cannot be {value!r}.",
+                f"It takes text, not {type(value).__name__}.",
             )
         _value(option, str(value))
 

@@ -1,8 +1,10 @@
-"""Preloading: what the first question needs, imported while the user writes it.
+"""Imports what the first question needs, while the user writes it.
 
 On a thread, from the end of the loading cell on: the SDK with its schemas (half a second), the
-list of prices, the parsers of the views. Other cells run meanwhile and share the interpreter with
-it: Python hands over every few milliseconds, except inside a full garbage collection.
+list of prices, the parsers of the views; at last the connection to the service is opened, on which
+nothing is sent. Other cells run meanwhile and share the interpreter with
+it: Python hands over every few milliseconds, except inside a full garbage collection. In steps: a
+cell that forks (a pool of workers) waits for the end of one.
 """
 
 from __future__ import annotations
@@ -10,62 +12,87 @@ from __future__ import annotations
 import gc
 import importlib
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gemini_magic.errors import GeminiError
-from gemini_magic.magics.situation import situation
+from gemini_magic.session import forking
 
 if TYPE_CHECKING:
-    from gemini_magic.magics.magic import GeminiMagics
+    from gemini_magic.session.session import Session
 
 THREAD = "gemini-preload"
 # What a question imports on its way: with the first one, that is several times its own work.
 ASKING = (
-    "gemini_magic.magics.asking",
-    "gemini_magic.magics.answering",
-    "gemini_magic.magics.costs",
-    "gemini_magic.magics.length",
-    "gemini_magic.magics.models",
-    "gemini_magic.budget",
-    "gemini_magic.engine",
-    "gemini_magic.recall",
+    "gemini_magic.attach.taken",
+    "gemini_magic.magics.ask_cell",
+    "gemini_magic.magics.completion",  # JupyterLab drops what comes after a second
+    "gemini_magic.magics.displays",
+    "gemini_magic.magics.here",
+    "gemini_magic.session.asking",
+    "gemini_magic.session.models",
+    "gemini_magic.session.spending",
+    "gemini_magic.session.store",
     "gemini_magic.tools.calling",
-    "gemini_magic.transport.answers",
 )
 _YOUNG = 20_000  # new objects between two looks at the youngest
 _NEVER = 1_000_000  # looks at the youngest between two at the older
+_restored: list[Callable[[], None]] = []  # what ends `no_full_collections`, for a forked process
 
 
-def start(magics: GeminiMagics) -> None:
-    """Preload in the background; nothing is said, whatever happens."""
-    widgets = situation(magics.shell).front_end is not None
-    args = (magics, widgets)
+@forking.in_child.append
+def _forked() -> None:
+    for restore in _restored:
+        restore()
+    _restored.clear()
+
+
+def start(session: Session, *, widgets: bool) -> None:
+    """Preload in the background, the widgets too where they are shown; nothing is said."""
+    args = (session, widgets)
     threading.Thread(target=_preload, args=args, name=THREAD, daemon=True).start()
 
 
-def _preload(magics: GeminiMagics, widgets: bool) -> None:
+def _preload(session: Session, widgets: bool) -> None:
     with no_full_collections():
-        try:
-            magics.connect().transport.warm()
-        except GeminiError:
-            return  # told in full when something is asked; loading stays silent
-        for name in ASKING:
-            importlib.import_module(name)
-        from gemini_magic.prices import price
-        from gemini_magic.turn import Usage
+        for step in _steps(session, widgets):
+            with forking.importing():  # a fork waits for the step, not for all
+                try:
+                    step()
+                except GeminiError:
+                    return  # told in full when something is asked; loading stays silent
+    with suppress(GeminiError):  # no name, no network: so is this
+        session.connect().transport.open_ahead()
 
-        price(Usage(), magics.settings.model)  # the list of prices takes a quarter second to load
-        # The views build their parsers with the first answer: a tenth of a second, better here.
-        from gemini_magic.parts import Code, Text
-        from gemini_magic.render.live import Look
-        from gemini_magic.turn import Request, Turn
 
-        parts = (Text("*x*"), Code("x = 1"))
-        Look().bundle(Turn("warm", Request("", "", ""), status="complete", parts=parts))
-        if widgets:
-            importlib.import_module("gemini_magic.render.widgets")
+def _steps(session: Session, widgets: bool) -> Iterator[Callable[[], object]]:
+    yield lambda: session.connect().transport.warm()
+    for name in ASKING:
+        yield partial(importlib.import_module, name)
+    yield partial(_price, session)
+    yield _draw
+    if widgets:
+        yield partial(importlib.import_module, "gemini_magic.render.widgets")
+
+
+def _price(session: Session) -> None:
+    from gemini_magic.session.prices import price
+    from gemini_magic.turn.usage import Usage
+
+    price(Usage(), session.settings.model)  # the list of prices takes a quarter second to load
+
+
+def _draw() -> None:
+    # The views build their parsers with the first answer: a tenth of a second, better here.
+    from gemini_magic.render.live import Look
+    from gemini_magic.turn.parts import Code, Text
+    from gemini_magic.turn.request import Request
+    from gemini_magic.turn.turn import Turn
+
+    parts = (Text("*x*"), Code("x = 1"))
+    Look().bundle(Turn("warm", Request("", "", ""), status="complete", parts=parts))
 
 
 @contextmanager
@@ -83,12 +110,18 @@ def no_full_collections() -> Iterator[None]:
     if not before[0]:
         yield
         return
+
+    def restore() -> None:
+        if gc.get_threshold() == during:
+            gc.set_threshold(*before)
+
     gc.set_threshold(*during)
+    _restored.append(restore)
     try:
         yield
     finally:
-        if gc.get_threshold() == during:
-            gc.set_threshold(*before)
+        restore()
+        _restored.remove(restore)
         if not gc.get_freeze_count():  # frozen objects are somebody's (a forked kernel's)
             gc.freeze()
             gc.unfreeze()

@@ -1,4 +1,4 @@
-"""The traits of the magics: their names, defaults and rules, and which of them were set."""
+"""Declares the traits of the magics: names, defaults, rules, and which of them were set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from IPython.core.magic import Magics
 from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode, observe, validate
 
-from gemini_magic.settings import BACKENDS, DEFAULT_MODEL, INSERTS, THINKING, VIEWS, Settings
+from gemini_magic.settings import BACKENDS, DEFAULT_MODEL, INSERTS, THINKING, TIERS, VIEWS, Settings
 
 
 class GeminiTraits(Magics):
@@ -28,15 +28,27 @@ class GeminiTraits(Magics):
     )
     insert = Enum(INSERTS, "none", help="new cells below each answer").tag(config=True)
     view = Enum(VIEWS, "auto", help="how answers are shown").tag(config=True)
-    timeout = Float(120.0, help="seconds, the longest wait between complete events").tag(
-        config=True
-    )
+    timeout = Float(
+        None,
+        allow_none=True,
+        help="seconds, the longest wait for what comes next; None: 120 between events, 300 before "
+        "the first, 900 where the model thinks long",
+    ).tag(config=True)
+    tier = Enum(
+        TIERS, None, allow_none=True, help="flex is half price, priority 1.8 times; None: standard"
+    ).tag(config=True)
+    store = Bool(
+        False, help="let the Gemini API keep prompts and answers, as the project says"
+    ).tag(config=True)
     retries = Integer(4, min=0, max=20, help="tries again before the first event").tag(config=True)
     max_attachment_bytes = Integer(
         20_000_000, min=1, help="the most that the attachments of one request may have together"
     ).tag(config=True)
     show_thoughts = Bool(True, help="show the summaries of the model's thinking").tag(config=True)
     show_tracebacks = Bool(False, help="show Python's traceback under an error").tag(config=True)
+    save_record = Bool(
+        True, help="keep the turn JSON in outputs, for restoring and for cells inserted later"
+    ).tag(config=True)
     magic_name = Unicode("gemini", help="the name of the magic, set before loading").tag(
         config=True
     )
@@ -52,7 +64,16 @@ class GeminiTraits(Magics):
     session_max_cost = Float(
         None, allow_none=True, min=0, help="limit of this kernel's cost in USD"
     ).tag(config=True)
-    preload = Bool(True, help="import the SDK in the background after loading").tag(config=True)
+    here = Bool(False, help="the model's code runs in this kernel, after your word").tag(
+        config=True
+    )
+    here_yes = Bool(False, help="it runs there without asking").tag(config=True)
+    run_timeout = Float(
+        None, allow_none=True, help="seconds for one run of it; none by default"
+    ).tag(config=True)
+    preload = Bool(True, help="import the SDK and connect in the background after loading").tag(
+        config=True
+    )
 
     def __init__(self, shell: Any, **kwargs: Any) -> None:
         self._set_by_user: set[str] = set()
@@ -81,8 +102,14 @@ class GeminiTraits(Magics):
 
     @validate("timeout")
     def _positive(self, proposal: Any) -> Any:
-        if not 0 < proposal["value"] <= 86_400:
+        if proposal["value"] is not None and not 0 < proposal["value"] <= 86_400:
             raise TraitError("timeout is a number of seconds above 0")
+        return proposal["value"]
+
+    @validate("run_timeout")
+    def _positive_or_none(self, proposal: Any) -> Any:
+        if proposal["value"] is not None and not 0 < proposal["value"] <= 86_400:
+            raise TraitError("run_timeout is a number of seconds above 0")
         return proposal["value"]
 
     @validate("max_cost", "session_max_cost")

@@ -1,4 +1,4 @@
-"""One input transform that brings prompts to the magic as they were typed.
+"""Brings prompts to the magic as they were typed, by one input transform.
 
 IPython alters cells before a magic sees them: a first line beginning ``>>> `` or ``In [1]: `` is
 stripped, an empty ``%%gemini`` becomes its own UsageError, ``%gemini ask what is this?`` becomes a

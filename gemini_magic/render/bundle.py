@@ -1,15 +1,22 @@
-"""The MIME bundle of a turn: one answer in every form a front end may ask for."""
+"""Makes the MIME bundle of a turn: one answer in every form a front end may ask for."""
 
 from __future__ import annotations
 
-from gemini_magic.characters import encodable
-from gemini_magic.parts import Json
+from gemini_magic.render.caption import image_caption
+from gemini_magic.render.form import Options
 from gemini_magic.render.html import html
 from gemini_magic.render.markdown import markdown
+from gemini_magic.render.outline import pictures
 from gemini_magic.render.plain import plain
-from gemini_magic.turn import MIME, Turn
+from gemini_magic.render.raster import shown_type
+from gemini_magic.settings import VIEWS
+from gemini_magic.text import b64encode, encodable
+from gemini_magic.turn.kernel_runs import images_of
+from gemini_magic.turn.parts import Image, Json
+from gemini_magic.turn.stored import record
+from gemini_magic.turn.turn import MIME, Turn
 
-VIEWS = ("auto", "widget", "html", "markdown", "plain")
+PRINTED = 2_000_000  # bytes of a picture up to which unattended notebooks hold it for LaTeX, too
 
 
 def bundle(
@@ -20,6 +27,8 @@ def bundle(
     notice: str | None = None,
     progress: str | None = None,
     cost: str | None = None,
+    whole: Turn | None = None,
+    markdown_only: bool = False,
 ) -> tuple[Json, Json]:
     """Data and metadata of ``turn`` for ``display(data, metadata=metadata, raw=True)``.
 
@@ -30,6 +39,11 @@ def bundle(
     extension, the one that draws from it, is told the view in the metadata.
     ``notice``: a line shown above the answer; ``progress``: what is happening, shown while the
     turn is streaming; ``cost``: the cost in words, shown at the end of the usage line.
+    ``whole``: the turn to record, where ``turn`` is what is to be seen of it. A large picture
+    stands once: in the HTML (or Markdown) where that shows it, and the turn JSON names it by its
+    hash (`gemini_magic.turn.stored`).
+    ``markdown_only``: no HTML, and the pictures in the Markdown; for VS Code, whose Markdown has
+    formulas and coloured code and is shown in Restricted Mode, none of which its HTML is.
 
     Everything of the model in it is inert: no script, no raw HTML, nothing that is fetched.
     Lone surrogates are replaced (also in the turn JSON), since no notebook can be saved with them.
@@ -37,14 +51,13 @@ def bundle(
     """
     if view not in VIEWS:
         raise ValueError(f"view is {view!r}, not one of {', '.join(VIEWS)}")
-    data: Json = {"text/plain": plain(turn, show=show, notice=notice, progress=progress, cost=cost)}
+    said: Options = {"show": show, "notice": notice, "progress": progress, "cost": cost}
+    data: Json = {"text/plain": plain(turn, **said)}
     if view != "plain":
-        data["text/markdown"] = markdown(
-            turn, show=show, notice=notice, progress=progress, cost=cost
-        )
-    if view not in ("plain", "markdown"):
-        data["text/html"] = html(turn, show=show, notice=notice, progress=progress, cost=cost)
-    data[MIME] = turn.to_dict()
+        data["text/markdown"] = markdown(turn, embedded=markdown_only, **said)
+    if view not in ("plain", "markdown") and not markdown_only:
+        data["text/html"] = html(turn, **said)
+    data[MIME] = record(turn if whole is None else whole, data)
     return encodable(data), metadata(turn, show=show, view=view, notice=notice, cost=cost)
 
 
@@ -80,3 +93,26 @@ def metadata(
         },
         **({MIME: look} if look else {}),
     }
+
+
+def printed(turn: Turn) -> list[tuple[Json, Json]]:
+    """A bundle for each picture of ``turn`` that only converters without HTML show, as LaTeX.
+
+    A picture above `PRINTED` bytes is left out: a notebook is not to grow by much for it.
+    """
+    found = []
+    images = [
+        image
+        for part in turn.parts
+        for image in ([part] if isinstance(part, Image) else images_of(part))
+    ]
+    for image, times in pictures(images):
+        mime_type = shown_type(image.mime_type)
+        if mime_type is not None and len(image.data) <= PRINTED:
+            data = {
+                "text/plain": f"<{image_caption(image, times=times)}>",
+                "text/html": "<!-- The picture stands in the answer below. -->",
+                mime_type: b64encode(image.data),
+            }
+            found.append((encodable(data), {"gemini_magic_printed": {"turn": encodable(turn.id)}}))
+    return found

@@ -1,4 +1,4 @@
-"""Captions: every fact of a turn that a view says in words, the same words in every form.
+"""Writes the captions of a turn: every fact that a view says in words, the same in every form.
 
 An outcome, a status or a kind is always a word, never a colour or a sign alone.
 """
@@ -8,29 +8,37 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from gemini_magic.characters import one_line
-from gemini_magic.events import phase
-from gemini_magic.parts import OK, Call, Code, File, Image, Opaque, Response, Result
-from gemini_magic.render.outline import EMULATED, GOOGLE, Entry
+from gemini_magic.render.outline import EMULATED, GOOGLE, KERNEL, Entry
 from gemini_magic.render.raster import size
-from gemini_magic.steps import Run, outcome_word
-from gemini_magic.turn import Status, Turn
+from gemini_magic.render.telling import telling
+from gemini_magic.text import counted, last_error, one_line, short_size, visible
+from gemini_magic.turn.assembly import phase
+from gemini_magic.turn.kernel_runs import NAME, SKIPPED
+from gemini_magic.turn.parts import (
+    OK,
+    Call,
+    Code,
+    File,
+    Image,
+    Opaque,
+    Part,
+    Response,
+    Result,
+    Thought,
+)
+from gemini_magic.turn.shown import LIVE, Displayed
+from gemini_magic.turn.steps import CodeRun, outcome_word
+from gemini_magic.turn.turn import Status, Turn
 
 _LANGUAGES = {"PYTHON": "Python", "LANGUAGE_UNSPECIFIED": "Code", "": "Code"}
-_ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)\b.*$", re.M)
 _ENDINGS: dict[Status, tuple[str, str]] = {
     "interrupted": ("Interrupted", "The answer was stopped; what had arrived is kept."),
     "blocked": ("Blocked", "A filter blocked the prompt or the answer."),
     "truncated": ("Cut short", "The answer is not complete."),
     "failed": ("Failed", "The answer failed."),
 }
-
-
-def lines(count: int) -> str:
-    """ "1 line", "14 lines"."""
-    return f"{count:,} line" if count == 1 else f"{count:,} lines"
 
 
 def count_lines(text: str) -> int:
@@ -45,17 +53,8 @@ def not_shown(count: int) -> str:
 
 
 def failed(outcome: str | None) -> bool:
-    """Whether an outcome is known not to be OK; an outcome that was not given is not."""
-    return outcome not in (None, OK, "OUTCOME_UNSPECIFIED")
-
-
-def byte_size(count: int) -> str:
-    """A size in bytes for reading: "830 B", "83 kB", "1.2 MB" (powers of 1000)."""
-    if count < 1000:
-        return f"{count} B"
-    if count < 999_500:
-        return f"{count / 1000:.0f} kB"
-    return f"{count / 1e6:.1f} MB"
+    """Whether an outcome is known not to be OK; one that was not given is not, nor is a skip."""
+    return outcome not in (None, OK, "OUTCOME_UNSPECIFIED", SKIPPED)
 
 
 def language(code: Code) -> str:
@@ -68,37 +67,84 @@ def sandbox(backend: str) -> str:
     return EMULATED if backend == "emulator" else GOOGLE
 
 
-def code_caption(run: Run, *, running: bool = False, where: str = GOOGLE) -> str:
-    """The one line that a piece of code folds to.
+class CodeCaption(NamedTuple):
+    """The one line that a piece of code folds to: its length, its telling line, what became of it.
+
+    ``line`` is empty where the code has none, or is never out of sight.
+    """
+
+    length: str
+    line: str
+    became: str
+
+    def __str__(self) -> str:
+        return self.length + (f": {self.line} \u00b7 " if self.line else ", ") + self.became
+
+
+def code_caption(
+    run: CodeRun, *, running: bool = False, where: str = GOOGLE, folded: bool = True
+) -> CodeCaption:
+    """The caption of a run's code.
 
     ``running``: the answer still streams and nothing has come after this code. ``where``: the
-    sandbox it runs in.
+    sandbox it runs in. ``folded``: the code itself may be out of sight; where it never is, no line
+    of it is said twice.
     """
     assert run.code is not None
-    said = f"{language(run.code)}, {lines(count_lines(run.code.code))}, "
-    if running:
-        said += f"running in {where}"
+    return CodeCaption(
+        f"{language(run.code)}, {counted(count_lines(run.code.code), 'line')}",
+        telling(run.code.code) if folded else "",
+        _became(run, running, where),
+    )
+
+
+def _became(run: CodeRun, running: bool, where: str) -> str:
+    assert run.code is not None
+    where = KERNEL if run.kernel else where
+    if run.outcome == SKIPPED:
+        said = "not run: skipped by you"
+    elif run.kernel and not run.results:
+        said = f"for {where}" if running else "not run"  # what ran has its result
+    elif running:
+        said = f"running in {where}"
     elif run.results or run.images:
-        said += f"ran in {where}"
+        said = f"ran in {where}"
     else:
         # Search tools come as code that never gets a result.
-        said += f"no result from {where}"
+        said = f"no result from {where}"
     return said + (", while thinking" if run.code.thought else "")
 
 
-def result_caption(result: Result) -> str:
-    """The line of a result: its outcome in words, and its error or its length."""
+def place(run: CodeRun, where: str) -> str:
+    """Where a run's code ran, in a word: kernel, emulator or sandbox."""
+    return "kernel" if run.kernel else "emulator" if where == EMULATED else "sandbox"
+
+
+def result_caption(result: Result, drawn: int = 0, changes: str = "") -> str:
+    """The line of a result: its outcome in words, and its error or its length.
+
+    ``drawn``: how many pictures follow it, which is what a run made that printed nothing.
+    ``changes``: which variables it made, changed or removed in the kernel.
+    """
+    if result.outcome == SKIPPED:
+        why = one_line(result.output or "", 80)
+        return f"Result: skipped, {why}" if why else "Result: skipped"
+    changed = f"; {one_line(changes, 200)}" if changes else ""
     said = f"Result: {one_line(outcome_word(result.outcome), 60)}"
     output = result.output or ""
     if not output.strip():
-        said += ", no output"
+        said += f", {_pictures(drawn)}" if drawn else ", no output"
     else:
-        named = _ERROR_LINE.findall(output[-20_000:]) if result.outcome != OK else []
+        named = last_error(output) if result.outcome != OK else ""
         if named:
-            said += f", {one_line(named[-1], 80)}"
+            said += f", {one_line(named, 80)}"
         else:
-            said += f", {lines(count_lines(output))} of output"
-    return said + (", while thinking" if result.thought else "")
+            said += f", {counted(count_lines(visible(output)), 'line')} of output"
+    return said + changed + (", while thinking" if result.thought else "")
+
+
+def _pictures(number: int) -> str:
+    return "a picture" if number == 1 else counted(number, "picture")
 
 
 def image_caption(image: Image, *, times: int = 1) -> str:
@@ -107,16 +153,35 @@ def image_caption(image: Image, *, times: int = 1) -> str:
     said = [one_line(image.mime_type, 60)]
     if found:
         said.append(f"{found[0]}x{found[1]}")
-    said.append(byte_size(len(image.data)))
+    said.append(short_size(len(image.data)))
     if times > 1:
         said.append(f"sent {times} times")
     return ", ".join(said)
 
 
+def shown_caption(shown: Displayed) -> str:
+    """What a run has shown beside its text: "HTML with scripts, 12,345 characters"."""
+    said = _SHOWN.get(shown.mime_type) or one_line(shown.title or shown.mime_type, 200)
+    if shown.frame == LIVE and shown.mime_type == "text/html":
+        said += " with scripts"
+    size = len(shown.data) or shown.size
+    lost = "" if shown.data else ", too large to be kept"
+    return f"{said}, {counted(size, 'character')}{lost}"
+
+
+_SHOWN = {
+    "text/html": "HTML",
+    "image/svg+xml": "SVG picture",
+    "application/javascript": "JavaScript",
+    "text/markdown": "Markdown",
+    "text/latex": "LaTeX",
+}
+
+
 def file_caption(file: File) -> str:
     """ "text/csv, 12 kB" or the type alone for a file that is only linked."""
     said = one_line(file.mime_type or "unknown type", 60)
-    return said if file.data is None else f"{said}, {byte_size(len(file.data))}"
+    return said if file.data is None else f"{said}, {short_size(len(file.data))}"
 
 
 def file_text(mime_type: str, data: bytes) -> str | None:
@@ -153,15 +218,31 @@ def status_line(turn: Turn, progress: str | None = None) -> str | None:
     """What there is to say about the state of the turn; None when it is complete.
 
     While it streams: ``progress`` (for example "retrying in 3 s, 2 of 4"), else what the last part
-    that arrived tells.
+    that arrived tells; and the newest line of a summary of the thinking.
     """
     if turn.status == "streaming":
         said = one_line(progress or phase(turn.parts), 200)
+        newest = newest_thought(turn.parts)
+        said += f" \u00b7 {newest}" if newest else ""
         return said[:1].upper() + said[1:] + "\u2026"
     if turn.status == "complete":
         return None
     word, default = _ENDINGS[turn.status]
     return f"{word}: {one_line(turn.message or default, 600)}"
+
+
+def newest_thought(parts: Sequence[Part]) -> str:
+    """The newest line of the thinking while it goes on, without marks of Markdown; else empty."""
+    last = parts[-1] if parts else None
+    if not isinstance(last, Thought):
+        return ""
+    lines = reversed(_ENDS.split(last.text[-_LOOK:]))
+    return next(filter(None, (_MARKS.sub("", one_line(line, 100)) for line in lines)), "")
+
+
+_ENDS = re.compile(r"[\r\n]+")
+_MARKS = re.compile(r"^[ #>*_+-]+|[ *_#]+$")
+_LOOK = 4000  # characters of a summary that are searched for its last line
 
 
 def nothing_line(turn: Turn, entries: Sequence[Entry], show: str) -> str | None:
@@ -177,7 +258,15 @@ def reused_line(turn: Turn) -> str | None:
     if turn.reused is None:
         return None
     stored = one_line(str(turn.reused.get("stored", "an unknown date")), 40)
-    return f"Stored answer of {stored}, shown again without calling the model (--fresh calls it)."
+    said = f"Stored answer of {stored}, shown again without calling the model (--fresh calls it)."
+    if any(isinstance(part, Call) and part.name == NAME for part in turn.parts):
+        said += " Its code ran then, not now: no variable of it is set."
+    return said
+
+
+def model_lines(turn: Turn) -> list[str]:
+    """What there is to say about the model that answered; none while the answer streams."""
+    return [] if turn.status == "streaming" else [one_line(note, 600) for note in turn.notes]
 
 
 def usage_line(turn: Turn, cost: str | None = None) -> str:

@@ -1,10 +1,10 @@
-"""How much work a Markdown text makes for whoever draws it, told before anyone has to do it.
+"""Estimates the work of drawing a Markdown text, before a front end has to do it.
 
 Front ends parse ``text/markdown``, and Markdown cells, in one go and on the page's only thread.
 Their parser (marked in JupyterLab and Notebook) takes quadratic time for marks that never close:
 35 kB of emphasis that opens and does not end held a page up for a minute. What is too much is
 shown as the words it consists of. The extension has the same rule for the pieces that it draws
-(``lab/src/effort.ts``).
+(``lab/src/answer/effort.ts``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Code as HTML, coloured by Pygments' classes (JupyterLab and nbconvert bring the colours)."""
+"""Colours code as HTML, with Pygments' classes (JupyterLab and nbconvert bring the colours)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
+from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
-from gemini_magic.characters import visible
+from gemini_magic.text import visible
 
 MAX_CHARS = 50_000
 """Longer code stays uncoloured: some lexers need quadratic time on text made for that."""
+
+FONT = "font-family:var(--jp-code-font-family,monospace)"
+"""For a ``<pre>``: nbconvert's pages give those in outputs the font of the text around them."""
 
 # The languages of answers; not Pygments' hundreds, whose lexers nobody has tested for speed.
 _QUICK = frozenset(
@@ -34,14 +38,24 @@ def highlighted(code: str, language: str = "python") -> Markup:
     code = visible(code)
     lexer = _lexer(language.lower()) if len(code) <= MAX_CHARS else None
     if lexer is None:
-        return Markup('<div class="highlight"><pre>{}</pre></div>\n').format(code)
+        return Markup('<div class="highlight"><pre style="{}">{}</pre></div>\n').format(FONT, code)
     return Markup(highlight(code, lexer, _formatter()))
+
+
+def tokens(code: str) -> list[tuple[str, str]]:
+    """``code`` in pieces, each with Pygments' class for it; together they are ``code``, exactly."""
+    lexer = _lexer("python") if len(code) <= MAX_CHARS else None
+    if lexer is not None:
+        found = [(STANDARD_TYPES.get(kind, ""), text) for kind, text in lexer.get_tokens(code)]
+        if "".join(text for _, text in found) == code:
+            return found
+    return [("", code)]
 
 
 @cache
 def _formatter() -> HtmlFormatter[str]:
     # Making one builds a style sheet, which is not used here and takes longer than the colouring.
-    return HtmlFormatter()
+    return HtmlFormatter(prestyles=FONT)
 
 
 @cache  # looked for among all of Pygments' by trying their names

@@ -1,4 +1,4 @@
-"""Live: drawing a turn while it streams, often enough to follow and seldom enough to be cheap.
+"""Draws a turn while it streams, often enough to follow and seldom enough to be cheap.
 
 Re-sending the whole answer for each chunk costs quadratically (41 MB for an 80 kB answer, 1,000
 chunks). Without the JupyterLab extension there is no way but to re-send, so an update is made
@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from gemini_magic.parts import Json, Text, Thought
-from gemini_magic.render.bundle import bundle, metadata
+from gemini_magic.render.bundle import bundle, metadata, printed
 from gemini_magic.render.markdown import markdown
-from gemini_magic.render.phase import Phase, repeat
 from gemini_magic.render.plain import plain
-from gemini_magic.turn import MIME, Turn
+from gemini_magic.render.threads import start
+from gemini_magic.text import written
+from gemini_magic.turn.parts import Json, Text, Thought
+from gemini_magic.turn.turn import MIME, Turn
 
 BUDGET = 6  # times the text; the contract is at most 8 on iopub, headers included
 SMALL = 4000  # bytes that any answer may cost, so that a short one is seen to grow
@@ -30,22 +32,38 @@ SILENCE = 1.0  # seconds of silence after which the status line counts on
 
 
 class Display(Protocol):
-    """Publishes one bundle under one display id; the first call displays, later ones update."""
+    """Publishes the bundles of one answer.
 
-    def __call__(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None: ...
+    ``after``: seconds from its making on in which it shows nothing, infinite for one that shows the
+    end alone.
+    """
+
+    after: float
+
+    def live(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
+        """Show the answer so far in place of what was shown of it; False when it shows nothing."""
+        ...
+
+    def end(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+        """Show the lasting bundle, in place of what was shown so far."""
+        ...
 
 
 @dataclass(frozen=True)
 class Look:
-    """How an answer is to look: which part of it, in which form, with its thoughts or without.
+    """The look of an answer: the part to show, the form, with thoughts or without.
 
-    ``cost``: what a finished turn cost in words, or None to say nothing.
+    ``cost``: what a finished turn cost in words, or None to say nothing. ``record``: whether the
+    lasting bundle holds the turn JSON, which tools that know no such MIME type warn about.
+    ``markdown_only``: the lasting bundle has Markdown with the pictures in it, and no HTML.
     """
 
     show: str = "all"
     view: str = "auto"
     thoughts: bool = True
     cost: Callable[[Turn], str | None] = lambda turn: None
+    record: bool = True
+    markdown_only: bool = False
 
     def seen(self, turn: Turn) -> Turn:
         """The turn as its reader is to see it."""
@@ -54,12 +72,21 @@ class Look:
         return replace(turn, parts=tuple(p for p in turn.parts if not isinstance(p, Thought)))
 
     def bundle(self, turn: Turn) -> tuple[Json, Json]:
-        """The lasting bundle; the turn JSON in it is whole, whatever is shown."""
+        """The lasting bundle; the turn JSON in it, if any, is whole, whatever is shown."""
         cost = self.cost(turn)
-        data, _ = bundle(self.seen(turn), show=self.show, view=self.view, cost=cost)
-        if not self.thoughts:
-            data[MIME] = bundle(turn)[0][MIME]
-        return data, self.metadata(turn, cost)
+        data, _ = bundle(
+            self.seen(turn),
+            show=self.show,
+            view=self.view,
+            cost=cost,
+            whole=turn,
+            markdown_only=self.markdown_only,
+        )
+        looks = self.metadata(turn, cost)
+        if not self.record:
+            del data[MIME]
+            looks.pop(MIME, None)
+        return data, looks
 
     def metadata(self, turn: Turn, cost: str | None = None) -> Json:
         """The output's metadata; the extension reads this look from it."""
@@ -74,7 +101,11 @@ class Look:
 
 
 class LiveView:
-    """Draws into a notebook front end that has no extension of ours."""
+    """Draws into a notebook front end that has no extension of ours.
+
+    What arrives and cannot be drawn at once, since something was drawn just before or too much has
+    been sent, is drawn from a thread as soon as it can, and in any case in the next silence.
+    """
 
     def __init__(self, display: Display, look: Look) -> None:
         self._display = display
@@ -84,25 +115,27 @@ class LiveView:
         self._drawn_at = 0.0
         self._phase = Phase("connecting")
         self._turn: Turn | None = None
+        self._text = 0
+        self._news = False  # something has arrived that is not drawn
         self._done = threading.Event()
-        repeat("gemini-status", SILENCE / 2, self._done, self._tick)
+        repeat("gemini-status", FASTEST, self._done, self._tick)
 
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
-        now = time.monotonic()
         with self._lock:
+            turn = snapshot()
             changed = self._phase.enter(phase)
-            first = self._turn is None
-            room = self._sent + MESSAGE + text <= max(SMALL, BUDGET * text)
-            if not first and not changed and (now - self._drawn_at < FASTEST or not room):
+            if self._turn is None and not turn.parts:
                 return
-            self._turn = snapshot()
-            if self._turn.parts or not first:
-                self._draw(self._turn)
-            else:
-                self._turn = None
+            first, self._turn, self._text, self._news = self._turn is None, turn, text, True
+            if first or changed or self._due():
+                self._draw()
 
-    def _draw(self, turn: Turn | None) -> None:
-        progress = self._phase.said
+    def _due(self) -> bool:
+        room = self._sent + MESSAGE + self._text <= max(SMALL, BUDGET * self._text)
+        return room and time.monotonic() - self._drawn_at >= FASTEST
+
+    def _draw(self) -> None:
+        turn, progress = self._turn, self._phase.said
         if turn is None:
             body = f"*{progress} …*"
         elif self._look.view == "plain":
@@ -110,33 +143,48 @@ class LiveView:
         else:
             body = self._look.markdown(turn, progress)
         kind = "text/plain" if self._look.view == "plain" else "text/markdown"
-        self._display({kind: body}, {})
-        self._sent += MESSAGE + len(body.encode("utf-8", "replace"))
-        self._drawn_at = time.monotonic()
+        if self._display.live({kind: body}, {}):
+            self._sent += MESSAGE + len(body.encode("utf-8", "replace"))
+            self._drawn_at = time.monotonic()
+            self._news = False
 
     def _tick(self) -> None:
         with self._lock:
-            if not self._done.is_set() and time.monotonic() - self._drawn_at >= SILENCE:
-                self._draw(self._turn)
+            if self._done.is_set():
+                return
+            silent = time.monotonic() - self._drawn_at >= SILENCE
+            if silent or (self._news and self._due()):
+                self._draw()
 
     def ended(self, turn: Turn) -> None:
         self._done.set()
         with self._lock:
-            self._display(*self._look.bundle(turn))
+            self._display.end(*self._look.bundle(turn))
 
 
 class FinalView:
-    """Draws once, at the end: nobody is watching (nbclient, nbconvert, papermill)."""
+    """Draws once, at the end, where nobody watches (nbclient, nbconvert, papermill).
 
-    def __init__(self, display: Display, look: Look) -> None:
+    ``another``: makes a further display. Each picture goes there too, for converters that take no
+    HTML: LaTeX draws from one form of an output alone, and a text with pictures has none it knows.
+    What takes HTML shows nothing there.
+    """
+
+    def __init__(
+        self, display: Display, look: Look, another: Callable[[], Display] | None = None
+    ) -> None:
         self._display = display
         self._look = look
+        self._another = another
 
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
         return
 
     def ended(self, turn: Turn) -> None:
-        self._display(*self._look.bundle(turn))
+        if self._another is not None and self._look.show in ("all", "results"):
+            for data, looks in printed(turn):
+                self._another().end(data, looks)
+        self._display.end(*self._look.bundle(turn))  # last: an answer is a cell's last output
 
 
 class TerminalView:
@@ -156,6 +204,8 @@ class TerminalView:
         parts = list(turn.parts)
         while parts and not isinstance(parts[-1], Text):
             parts.pop()  # a run may still get results, a thought still grow
+        if parts and "schema" in turn.request.config:
+            parts.pop()  # a value is set as a whole, between fences
         if parts:
             shown = self._look.plain(replace(turn, parts=tuple(parts)))
             # While a turn streams, the last block says what is happening.
@@ -163,12 +213,56 @@ class TerminalView:
 
     def _print(self, text: str, *, final: bool) -> None:
         if text.startswith(self._printed):
-            self._write(text[len(self._printed) :] + ("\n" if final else ""))
+            written(self._write, text[len(self._printed) :] + ("\n" if final else ""))
         elif final:
-            self._write("\n" + text + "\n")
+            written(self._write, "\n" + text + "\n")
         else:
             return
         self._printed = text
 
     def ended(self, turn: Turn) -> None:
         self._print(self._look.plain(turn), final=True)
+
+
+class Phase:
+    """The phase of an answer in words ("code running in the sandbox"), and its duration."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self._since = time.monotonic()
+
+    def enter(self, name: str) -> bool:
+        """Note what is happening now; True when that is something else than before."""
+        if name == self.name:
+            return False
+        self.name, self._since = name, time.monotonic()
+        return True
+
+    @property
+    def milliseconds(self) -> int:
+        return int((time.monotonic() - self._since) * 1000)
+
+    @property
+    def said(self) -> str:
+        """For a status line: the phase, and from the first second on how long it has lasted."""
+        seconds = self.milliseconds // 1000
+        return f"{self.name}, {seconds} s" if seconds else self.name
+
+
+def repeat(name: str, seconds: float, done: threading.Event, work: Callable[[], object]) -> None:
+    """Call the bound method ``work`` every ``seconds`` until ``done``, and while its object lives.
+
+    An interrupt can strike before anybody has taken charge of a view: it is not kept for its own
+    thread's sake, and the thread ends with it.
+    """
+    known = weakref.WeakMethod(work)
+
+    def run() -> None:
+        while not done.wait(seconds):
+            alive = known()
+            if alive is None:
+                return
+            alive()
+            del alive
+
+    start(name, run)

@@ -1,4 +1,4 @@
-"""The model's Markdown, neutralised: the same reading, and nothing in it that can act.
+"""Neutralises the model's Markdown: it reads the same, and nothing in it can act.
 
 A front end shows ``text/markdown`` of a cell that was just run as trusted: raw HTML in it is live
 and a script runs with the user's Jupyter session. Front ends use different parsers (marked,
@@ -14,8 +14,11 @@ must not hang on where ours sees code. Hence, outside fences at the top level:
   with its quotes, also in the middle of a link's attribute;
 - a code span or nested code block holding such characters is written as ``<code>``/``<pre>`` with
   every acting character an entity: inert, whatever the parser makes of its surroundings;
-- a backtick that opens no code span is an entity, and so are three tildes, a dollar and a
-  ``\\begin`` that open no math: nothing can start that our parser did not see.
+- a backtick that opens no code span is an entity, and so are three tildes, and a dollar that opens
+  no math: nothing can start that our parser did not see;
+- so is a backslash before a letter outside of math, and a brace behind a code span, since pandoc
+  (LaTeX and PDF by nbconvert) takes TeX commands and ``{=latex}`` as they stand; ``\\( \\)`` is
+  written with dollars, the form that pandoc knows.
 
 A fence at the top level is written anew between blank lines, longer than any run of backticks in
 it and always with a language name: all parsers agree on that form (a blank line ends math and
@@ -31,9 +34,9 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
-from gemini_magic.characters import visible
 from gemini_magic.render.effort import too_many_ticks, too_much
 from gemini_magic.render.prose import acting_tex, parsed
+from gemini_magic.text import visible
 
 _ACTING = re.compile(r"<|!\[|\][(:\[]")
 _ACTING_BESIDE_MATH = re.compile(_ACTING.pattern + '|"')
@@ -46,11 +49,12 @@ _ENVIRONMENT = re.compile(r"\\begin\{([^}]*)")
 _ENVIRONMENT_END = re.compile(r"\\end\{([^}]*)")
 _PIECE = re.compile(r"\\[\s\S]|`+|\$+")
 _IN_TEXT = re.compile(
-    rf"\\[<!\]\"`$]|\\(?=begin|end)|(?P<row>\\\\[(\[])|\\[^\n]|\$+|<(?P<auto>{_URL}[^\s<>\"'`\\$]+)>"
+    rf"\\[<!\]\"`$]|\\(?=[A-Za-z@])|(?P<row>\\\\[(\[])|\\[^\n]|\$+|<(?P<auto>{_URL}[^\s<>\"'`\\$]+)>"
     rf"|\]\(<(?P<angle>{_URL}[^\s<>\"'`\\$]+)>|<|\"|!\[|\]\(\s*(?P<inline>{_URL})?"
     rf"|\]:\s*(?P<reference>{_URL})?|`+|~{{3,}}",
     re.I,
 )
+_HYPHENS = re.compile(r"-{3}(?=\s*$)")
 _FENCE_MARK = re.compile(r"(`{3,}|~{3,})")
 
 
@@ -117,6 +121,10 @@ class _Writer:
     def region(self, lines: list[str], token: Token | None) -> list[str]:
         source = "\n".join(lines)
         kind = token.type if token is not None else ""
+        if kind == "hr":
+            # Pandoc takes what stands below three hyphens for YAML: it drops that, and all of the
+            # answer where it is none.
+            return [_HYPHENS.sub("***", line) for line in lines]
         if token is None or kind not in ("fence", "code_block", "math_block", "amsmath"):
             return [self._inline(source)]
         if kind in ("math_block", "amsmath"):
@@ -128,7 +136,7 @@ class _Writer:
         if token.level == 0:
             words = token.info.split()
             return [fenced(token.content, words[0] if words else "")]
-        if not self._acting.search(source):
+        if not self._acting.search(source) and "{" not in token.info:
             return lines
         if kind == "code_block":
             # Nested and indented at once, with HTML in it: its entities are seen as typed.
@@ -213,7 +221,10 @@ class _Spans:
         """What ``piece`` opens, neutralised, and where it ends; None when it opens nothing."""
         source, mark, start = self._source, piece[0], piece.end()
         if mark[0] == "`":
-            return self._code(piece.start(), start, len(mark))
+            found = self._code(piece.start(), start, len(mark))
+            if found is not None and source[found[1] : found[1] + 1] == "{":
+                return f"{found[0]}&#123;", found[1] + 1
+            return found
         if mark in (r"\(", r"\["):
             closing = r"\)" if mark == r"\(" else r"\]"
             if closing not in self._ends:
@@ -221,7 +232,7 @@ class _Spans:
             if self._ends[closing] < start:
                 return None
             end = source.find(closing, start) + 2
-            return _formula(source[piece.start() : end]), end
+            return _bracketed(source[piece.start() : end], source[end : end + 1]), end
         if mark in ("$", "$$"):
             after = self._math_end(piece.start(), start, mark)
             return None if after is None else (_formula(source[piece.start() : after]), after)
@@ -267,12 +278,26 @@ class _Spans:
         return f"<code>{content.translate(_ENTITIES)}</code>", after
 
 
+def _bracketed(source: str, behind: str) -> str:
+    """A formula in ``\\( \\)`` or ``\\[ \\]`` with dollars, where these make one as well."""
+    inside = source[2:-2].strip()
+    mark = "$" if source[1] == "(" else "$$"
+    if not inside or "$" in inside or inside[-1] == "\\" or behind[:1] == "$" or behind.isdigit():
+        return _shown(source) if "\\" in inside else _formula(source)
+    return _formula(mark + inside + mark)
+
+
 def _formula(source: str) -> str:
     begun, ended = _ENVIRONMENT.findall(source), _ENVIRONMENT_END.findall(source)
     if acting_tex(source) or sorted(begun) != sorted(ended):
-        one_line = re.sub(r"\n[ \t>]*", " ", source)
-        return f"<code>{one_line.translate(_ENTITIES)}</code>"
+        return _shown(source)
     return _spaced(source)
+
+
+def _shown(tex: str) -> str:
+    """A formula as code."""
+    one_line = re.sub(r"\n[ \t>]*", " ", tex)
+    return f"<code>{one_line.translate(_ENTITIES)}</code>"
 
 
 def _spaced(tex: str) -> str:

@@ -1,4 +1,4 @@
-"""The outline of a turn: which steps a view shows, in which order, and what stands open.
+"""Outlines a turn: chooses the steps a view shows, their order, and those that stand open.
 
 One answer for all forms: failed attempts are folded, the last good result is open, pictures sent
 twice in a row are shown once (the sandbox sends a plot for ``savefig`` and again for ``show``).
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gemini_magic.parts import Image, Part, Text, Thought
-from gemini_magic.steps import Run, Step, last_good, steps
+from gemini_magic.settings import SHOWS
+from gemini_magic.turn.parts import Image, Opaque, Part, Text, Thought
+from gemini_magic.turn.steps import CodeRun, Step, last_good, steps
 
-SHOWS = ("all", "answer", "code", "results")
 GOOGLE, EMULATED = "Google's sandbox", "the offline emulator's sandbox"
+KERNEL = "this kernel"
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,18 @@ class Entry:
     sandbox: str = GOOGLE
 
 
-def outline(parts: Sequence[Part], show: str = "all", sandbox: str = GOOGLE) -> list[Entry]:
-    """The entries of ``parts`` for ``show``; raises ValueError on an unknown ``show``."""
+def outline(
+    parts: Sequence[Part], show: str = "all", sandbox: str = GOOGLE, *, typed: bool = False
+) -> list[Entry]:
+    """The entries of ``parts`` for ``show``; raises ValueError on an unknown ``show``.
+
+    ``typed``: a schema was asked for, so that a text may be JSON, which Markdown would alter.
+    """
     if show not in SHOWS:
         raise ValueError(f"show is {show!r}, not one of {', '.join(SHOWS)}")
     found = steps(_joined(parts))
+    if typed:
+        found = [_as_code(step) for step in found]
     good = last_good(found)
     entries = [
         Entry(step, at == good, at == len(found) - 1, sandbox=sandbox)
@@ -48,20 +56,27 @@ def outline(parts: Sequence[Part], show: str = "all", sandbox: str = GOOGLE) -> 
         return [
             replace(entry, results=False)
             for entry in entries
-            if isinstance(entry.step, Run) and entry.step.code is not None
+            if isinstance(entry.step, CodeRun) and entry.step.code is not None
         ]
     if show == "results":
         return [
             replace(entry, code=False)
             for entry in entries
             if isinstance(entry.step, Image)
-            or (isinstance(entry.step, Run) and (entry.step.results or entry.step.images))
+            or (isinstance(entry.step, CodeRun) and (entry.step.results or entry.step.images))
         ]
     return entries
 
 
+def _as_code(step: Step) -> Step:
+    """An object or a list in JSON as a block of code; any other step as it is."""
+    if not isinstance(step, Text) or not step.text.lstrip().startswith(("{", "[")):
+        return step
+    return Text(f"```json\n{step.text.strip()}\n```")
+
+
 def _joined(parts: Sequence[Part]) -> list[Part]:
-    """``parts`` with neighbouring texts joined and empty ones dropped.
+    """``parts`` with neighbouring texts joined, empty ones and lone signatures dropped.
 
     A signed text stays a part of its own in the turn, even in the middle of a word; a reader sees
     one text. Signatures are of no use here.
@@ -69,6 +84,8 @@ def _joined(parts: Sequence[Part]) -> list[Part]:
     found: list[Part] = []
     for part in parts:
         if isinstance(part, Text | Thought) and not part.text:
+            continue
+        if isinstance(part, Opaque) and part.signature_alone:
             continue
         before = found[-1] if found else None
         if isinstance(part, Text) and isinstance(before, Text):

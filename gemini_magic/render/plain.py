@@ -1,56 +1,71 @@
-"""A turn as plain text: what a terminal, a log and a screen reader get; outcomes in words."""
+"""Writes a turn as plain text, for terminals, logs and screen readers; outcomes in words."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Unpack
 
-from gemini_magic.characters import visible
-from gemini_magic.parts import Call, File, Image, Opaque, Response, Text, Thought
-from gemini_magic.render import caption
-from gemini_magic.render.outline import Entry, outline, pictures
-from gemini_magic.render.sources import Source, sources, suggestions
-from gemini_magic.steps import Run, Step
-from gemini_magic.turn import Turn
+from gemini_magic.render import caption, markup
+from gemini_magic.render.form import Options, turn_blocks
+from gemini_magic.render.sources import Source
+from gemini_magic.text import visible
+from gemini_magic.turn.parts import Code, File, Image, Result, Text, Thought
+from gemini_magic.turn.shown import Displayed
+from gemini_magic.turn.turn import Turn
 
 
-def plain(
-    turn: Turn,
-    *,
-    show: str = "all",
-    notice: str | None = None,
-    progress: str | None = None,
-    cost: str | None = None,
-) -> str:
+def plain(turn: Turn, **options: Unpack[Options]) -> str:
     """The plain text of ``turn``; see `gemini_magic.render.bundle.bundle` for the options."""
-    blocks = [f"[{visible(line)}]" for line in (notice, caption.reused_line(turn)) if line]
-    entries = outline(turn.parts, show, caption.sandbox(turn.request.backend))
-    for entry in entries:
-        blocks += _entry(entry, turn.status == "streaming")
-    if show in ("all", "answer"):
-        blocks += _sources(turn)
-    status = caption.status_line(turn, progress) or caption.nothing_line(turn, entries, show)
-    if status:
-        blocks.append(f"[{status}]")
-    if turn.status != "streaming":
-        blocks.append(caption.usage_line(turn, cost))
-    return "\n\n".join(blocks)
+    return "\n\n".join(turn_blocks(_Plain(), turn, **options))
 
 
-def _entry(entry: Entry, streaming: bool) -> list[str]:
-    step = entry.step
-    if not isinstance(step, Run):
-        return [_single(step)]
-    blocks: list[str] = []
-    if step.code is not None and entry.code:
-        running = streaming and entry.last and not (step.results or step.images)
-        blocks.append(
-            _block(caption.code_caption(step, running=running, where=entry.sandbox), step.code.code)
-        )
-    if entry.results:
-        for result in step.results:
-            blocks.append(_block(caption.result_caption(result), result.output or ""))
-        blocks += [_picture(image, times) for image, times in pictures(step.images)]
-    return blocks
+class _Plain:
+    """Writes each part as plain text (`gemini_magic.render.form.Form`)."""
+
+    folds = False
+
+    def note(self, text: str, kind: str) -> str:
+        return f"[{visible(text)}]"
+
+    def text(self, part: Text) -> str:
+        return visible(part.text).strip("\n")
+
+    def thought(self, part: Thought) -> str:
+        return _block("Thinking", part.text)
+
+    def code(self, said: caption.CodeCaption, part: Code, place: str) -> str:
+        return _block(str(said), part.code)
+
+    def result(self, said: str, part: Result, opened: bool, inside: Sequence[str]) -> str:
+        return "\n\n".join([_block(said, part.output or ""), *inside])
+
+    def image(self, part: Image, times: int) -> str:
+        kind, _, rest = caption.image_caption(part, times=times).partition(", ")
+        return f"[image {kind} {rest}]"
+
+    def shown(self, shown: Displayed) -> str:
+        said, text = markup.told(shown, caption.shown_caption(shown))
+        return "\n\n".join([*([f"[{said}]"] if said else []), *([text] if text else [])])
+
+    def file(self, part: File) -> str:
+        said = f"File: {caption.file_caption(part)}"
+        if part.data is None:
+            return f"[{said}] {visible(part.uri or '')}".rstrip()
+        text = caption.file_text(part.mime_type or "", part.data)
+        return f"[{said}]" if text is None else _block(said, text)
+
+    def json(self, kind: str, said: str, value: Any) -> str:
+        return _block(said, caption.json_text(value))
+
+    def sources(self, found: Sequence[Source]) -> str:
+        numbered = [f"[{at}] {_named(source)}" for at, source in enumerate(found, 1)]
+        return "Sources\n" + "\n".join(numbered)
+
+    def suggestions(self, chips: Sequence[Source]) -> str:
+        return "Google Search: " + ", ".join(_named(chip) for chip in chips)
+
+    def usage(self, said: str) -> str:
+        return said
 
 
 def _block(said: str, body: str) -> str:
@@ -62,56 +77,7 @@ def _block(said: str, body: str) -> str:
     return f"{head}\n{indented}"
 
 
-def _picture(image: Image, times: int = 1) -> str:
-    said = caption.image_caption(image, times=times)
-    kind, _, rest = said.partition(", ")
-    return f"[image {kind} {rest}]"
-
-
-def _single(step: Step) -> str:
-    match step:
-        case Text():
-            return visible(step.text).strip("\n")
-        case Thought():
-            return _block("Thinking", step.text)
-        case Image():
-            return _picture(step)
-        case File():
-            return _file(step)
-        case Call():
-            return _json(caption.call_caption(step), step.args or {})
-        case Response():
-            return _json(caption.response_caption(step), step.response or {})
-        case Opaque():
-            return _json(caption.opaque_caption(step), dict(step.raw))
-    raise TypeError(f"no plain text for {type(step).__name__}")
-
-
-def _file(part: File) -> str:
-    said = f"File: {caption.file_caption(part)}"
-    if part.data is None:
-        return f"[{said}] {visible(part.uri or '')}".rstrip()
-    text = caption.file_text(part.mime_type or "", part.data)
-    return f"[{said}]" if text is None else _block(said, text)
-
-
-def _json(said: str, value: Any) -> str:
-    return _block(said, caption.json_text(value))
-
-
 def _named(source: Source) -> str:
     if source.url is None or source.url == source.title:
         return source.title
     return f"{source.title} <{source.url}>"
-
-
-def _sources(turn: Turn) -> list[str]:
-    blocks: list[str] = []
-    found = sources(turn.grounding)
-    if found:
-        numbered = [f"[{at}] {_named(source)}" for at, source in enumerate(found, 1)]
-        blocks.append("Sources\n" + "\n".join(numbered))
-    chips = suggestions(turn.grounding)
-    if chips:
-        blocks.append("Google Search: " + ", ".join(_named(chip) for chip in chips))
-    return blocks

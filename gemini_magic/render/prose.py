@@ -1,4 +1,4 @@
-"""The model's Markdown as safe HTML: parsed by markdown-it, escaped by construction.
+"""Writes the model's Markdown as safe HTML: parsed by markdown-it, escaped by construction.
 
 Raw HTML stays text, links keep http, https and mailto, a picture is written as a link (nothing is
 ever fetched), math is left as it was typed for MathJax, and a dollar that is no math is fenced off
@@ -19,8 +19,8 @@ from markupsafe import Markup, escape
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from gemini_magic.characters import visible
 from gemini_magic.render.highlight import highlighted
+from gemini_magic.text import visible
 
 MAX_CHARS = 200_000
 """Longer texts are shown as they are: dense Markdown takes the parser 1 s for each 100 kB."""
@@ -29,16 +29,20 @@ _MAX_BRACKETS = 5_000  # each "[" without an end costs the parser 0.04 ms
 _MAX_DEPTH = 40
 _MAX_ROWS = 3_000  # of tables: a page takes half a millisecond to lay out each
 _ALLOWED = re.compile(r"(?:https?://|mailto:)[^\s]+", re.I)
-# TeX that makes links, loads code or sets HTML attributes: shown as code, never typeset.
+# TeX that makes links, reads or writes files, loads code, sets HTML attributes, or makes commands
+# of other characters: shown as code, never typeset.
 _ACTING_TEX = re.compile(
     r"\\(?:href|url|require|html\w*|class|cssId|style|data|includegraphics|unicode|input|write"
-    r"|g?def|edef|let|newcommand|renewcommand|newenvironment|csname)(?![a-zA-Z])"
+    r"|[gex]?def|let|newcommand|renewcommand|newenvironment|csname|include|import|usepackage"
+    r"|InputIfFileExists|IfFileExists|lstinputlisting|verbatiminput|openin|openout|read|immediate"
+    r"|special|directlua|catcode|expandafter)(?![a-zA-Z])|\^\^"
 )
 _MATH_MARK = re.compile(r"\$|\\(?=[()\[\]]|begin|end)")
 
 
 _PREFORMATTED = (
-    "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;overflow-wrap:anywhere"
+    "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;overflow-wrap:anywhere;"
+    "line-height:1.3"  # widgets in VS Code set lines twice as far apart
 )
 
 

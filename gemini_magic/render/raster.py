@@ -1,11 +1,13 @@
-"""Raster pictures: which types may be shown inline, and their size read off the header."""
+"""Reads raster pictures: the types that may be shown inline, and the size from the header."""
 
 from __future__ import annotations
 
 import struct
 from functools import lru_cache
 
-SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+from gemini_magic.turn.parts import RASTER
+
+SHOWN = RASTER
 
 
 def shown_type(mime_type: str) -> str | None:

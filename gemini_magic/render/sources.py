@@ -1,4 +1,4 @@
-"""Sources of a grounded answer: numbered pages, and Google's search suggestions as links.
+"""Lists the sources of a grounded answer, and Google's search suggestions, as links.
 
 Reads `Turn.grounding` (Gemini's groundingMetadata, urlContextMetadata and citationMetadata as they
 came). Everything in it is foreign: a link is kept only when it is http or https.
@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
-from gemini_magic.characters import one_line
+from gemini_magic.text import one_line
 
 
 @dataclass(frozen=True)

@@ -28,27 +28,52 @@ def main() -> None:
     orders = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     start = json.loads(orders.readline())
+    # Before the view changes: neither they nor their folder are in it, so that the code cannot
+    # put anything else (a link) where the parent reads.
+    opened = [_opened(start["control"], name) for name in ("stdout", "stderr", "images")]
+    sys.path[:] = [*sys.path, *(path for path in start["paths"] if path not in sys.path)]
     isolation = _load("isolation", HERE / "isolation.py")
-    network_cut, own_processes = isolation.unshare() if start["isolate"] else (False, False)
+    open_doors = list(isolation.DOORS)
 
     def work() -> None:
-        _settle(start)
-        _reply(replies, {"network_cut": network_cut, "own_processes": own_processes})
-        _serve(orders, replies, Path(start["control"]))
+        _settle(start, opened)
+        _reply(replies, {"open_doors": open_doors})
+        _serve(orders, replies, opened[2])
 
-    if own_processes:
-        isolation.guarded(work)
+    if start["isolate"] and sys.platform.startswith("linux"):
+        spaces = isolation.unshare()
+
+        def confine() -> None:
+            open_doors[:] = _confined(start, isolation, spaces)
+
+        if spaces.processes:
+            isolation.guarded(confine, work)
+        confine()
     work()
 
 
-def _settle(start: dict[str, Any]) -> None:
+def _confined(start: dict[str, Any], isolation: Any, spaces: Any) -> list[str]:
+    readable, root, landlock = (
+        _load(name, HERE / f"{name}.py") for name in ("readable", "root", "landlock")
+    )
+    view = readable.view(start["hidden"], start["libraries"], str(HERE))
+    doors: list[str] = isolation.confine(
+        spaces, view, start["place"], start["writable"], root, landlock
+    )
+    return doors
+
+
+def _opened(control: str, name: str) -> int:
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    return os.open(Path(control) / name, flags, 0o600)
+
+
+def _settle(start: dict[str, Any], opened: list[int]) -> None:
     """Folder, streams, limits and import paths of the code to come."""
     os.chdir(start["scratch"])
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    for target, name in ((1, "stdout"), (2, "stderr")):
-        opened = os.open(Path(start["control"]) / name, flags, 0o600)
-        os.dup2(opened, target)
-        os.close(opened)
+    for target, stream in zip((1, 2), opened, strict=False):
+        os.dup2(stream, target)
+        os.close(stream)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -56,7 +81,6 @@ def _settle(start: dict[str, Any]) -> None:
     for stream in streams:
         stream.reconfigure(encoding="utf-8", errors="replace", line_buffering=True)
     _limit(start["memory_bytes"], start["file_bytes"])
-    sys.path[:] = [*sys.path, *(path for path in start["paths"] if path not in sys.path)]
     sys.path.insert(0, start["scratch"])
     sys.meta_path.append(_FiguresFinder())
     sys.argv = [""]
@@ -98,14 +122,14 @@ def _load(name: str, path: Path) -> ModuleType:
     return module
 
 
-def _serve(orders: Any, replies: Any, control: Path) -> None:
+def _serve(orders: Any, replies: Any, drawings: int) -> None:
     # ``__name__`` is "__main__" so that guarded scripts run; the module is in ``sys.modules``
     # because pickle and dataclasses look names up there.
     module = ModuleType("__main__")
     sys.modules["__main__"] = module
-    for number, line in enumerate(orders):
+    for line in orders:
         ok = _execute(json.loads(line)["code"], module.__dict__)
-        images, drawn = _figures(control, number)
+        images, drawn = _figures(drawings)
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
@@ -139,20 +163,21 @@ def _complain(text: str) -> None:
     os.write(2, text.encode("utf-8", "replace"))
 
 
-def _figures(control: Path, number: int) -> tuple[list[str], bool]:
+def _figures(drawings: int) -> tuple[list[int], bool]:
+    """Write what was drawn to the file that the parent reads; the sizes, and whether all worked."""
     module = sys.modules.get(FIGURES)
     if module is None:
         return [], True
-    names = []
+    sizes: list[int] = []
     try:
-        for index, png in enumerate(module.take()):
-            name = f"{number}-{index}.png"
-            (control / name).write_bytes(png)
-            names.append(name)
+        os.ftruncate(drawings, 0)
+        with os.fdopen(os.dup(drawings), "wb") as file:
+            for png in module.take():
+                sizes.append(file.write(png))
     except BaseException:  # noqa: BLE001  # drawing runs the code's own callbacks and mathtext
         _complain(traceback.format_exc())
-        return names, False
-    return names, True
+        return sizes, False
+    return sizes, True
 
 
 def _reply(replies: Any, answer: dict[str, Any]) -> None:

@@ -1,41 +1,52 @@
-"""Cut a process off from the network and the other processes, as far as the OS allows it.
+"""Close the doors of a process, as far as the OS allows it: network, processes, files, sockets.
 
-Linux only: an own user, network, process and mount namespace (``unshare``). Needs no privilege
-where unprivileged user namespaces are allowed; elsewhere nothing changes and the caller is told.
-Loaded from its file in the child: it must not import the package.
+Linux only: an own user, network, process, IPC and mount namespace (``unshare``) with a root of its
+own (`root`), or Landlock (`landlock`) where a system refuses those. Needs no privilege; gives up
+all it has. Loaded from its file in the child, as are those two: standard library only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-# <linux/sched.h>, <linux/mount.h>, <linux/prctl.h>
-_NEWNS, _NEWUSER, _NEWPID, _NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
-_MS_REC, _MS_PRIVATE = 0x4000, 0x40000
-_PDEATHSIG = 1
+# <linux/sched.h>, <linux/prctl.h>, <linux/capability.h>
+_NEWNS, _NEWIPC, _NEWUSER = 0x00020000, 0x08000000, 0x10000000
+_NEWPID, _NEWNET = 0x20000000, 0x40000000
+_PDEATHSIG, _CAPBSET_DROP, _NO_NEW_PRIVS, _CAP_AMBIENT, _CLEAR_ALL = 1, 24, 38, 47, 4
+_CAPABILITIES_V3 = 0x20080522
+_JOIN_SESSION_KEYRING = 1
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219}
+
+DOORS = ("network", "processes", "files", "modes", "sockets")
 
 
-def unshare() -> tuple[bool, bool]:
-    """Leave the network and process namespaces: (network cut off, own process namespace).
+class Spaces(NamedTuple):
+    """Which namespaces are the process's own."""
+
+    network: bool = False
+    processes: bool = False
+
+
+def unshare() -> Spaces:
+    """Leave the namespaces of the user, as many as the system allows.
 
     Must be called while the process has one thread (the kernel refuses otherwise). After an own
     process namespace was made, only children of this process live in it: see `guarded`.
     """
-    if not sys.platform.startswith("linux"):
-        return False, False
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.getuid(), os.getgid()
-    for flags in (_NEWUSER | _NEWNET | _NEWPID | _NEWNS, _NEWUSER | _NEWNET):
+    for flags in (_NEWUSER | _NEWNET | _NEWPID | _NEWNS | _NEWIPC, _NEWUSER | _NEWNET):
         if libc.unshare(flags) == 0:
             _map_identity(user, group)
-            return True, bool(flags & _NEWPID)
-    return False, False
+            _forbid_more()
+            return Spaces(True, bool(flags & _NEWPID))
+    return Spaces()
 
 
 def _map_identity(user: int, group: int) -> None:
@@ -51,12 +62,62 @@ def _map_identity(user: int, group: int) -> None:
             return
 
 
-def guarded(work: Callable[[], None]) -> NoReturn:
+def _forbid_more() -> None:
+    """Allow no namespace inside this one, in which the code would be root again.
+
+    To be called in an own user namespace only: elsewhere it would set the limit of the machine.
+    """
+    # Refused in some containers; what is mounted here is locked in an inner namespace anyway.
+    with contextlib.suppress(OSError):
+        Path("/proc/sys/user/max_user_namespaces").write_text("0")
+
+
+def confine(
+    spaces: Spaces, view: Any, place: str, writable: list[str], root: Any, landlock: Any
+) -> list[str]:
+    """Bound this process and its children to the view and the writable folders, for ever.
+
+    ``place``: an empty folder to make the root at. Returns the doors that stay open.
+    """
+    left = set(DOORS)
+    if spaces.network:
+        left.discard("network")
+    if spaces.processes:
+        with contextlib.suppress(OSError):  # refused: Landlock needs none of it
+            root.enter(place, view, writable)
+            left -= {"processes", "files", "modes", "sockets"}
+    _give_up_privileges()
+    if "files" in left:
+        readable = [*view.shown, *root.DEVICES, "/proc"]
+        devices = [path for path in root.DEVICES if path != "/dev/full"]
+        # It cannot hide a folder inside one that is shown.
+        if landlock.restrict(readable, [*writable, *devices]) and not view.covered:
+            left.discard("files")
+    return [door for door in DOORS if door in left]
+
+
+def _give_up_privileges() -> None:
+    """Nothing that an own user namespace gave (the process is its root) reaches the code."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0)))
+    capability = 0
+    while libc.prctl(_CAPBSET_DROP, *map(ctypes.c_ulong, (capability, 0, 0, 0))) == 0:
+        capability += 1
+    libc.prctl(_CAP_AMBIENT, *map(ctypes.c_ulong, (_CLEAR_ALL, 0, 0, 0)))
+    header, none = (ctypes.c_uint32 * 2)(_CAPABILITIES_V3, 0), (ctypes.c_uint32 * 6)()
+    libc.capset(header, none)
+    keyctl = _KEYCTL.get(os.uname().machine)
+    if keyctl:  # the user's keys (Kerberos) hang on the session's keyring
+        libc.syscall(keyctl, _JOIN_SESSION_KEYRING, None)
+
+
+def guarded(prepare: Callable[[], None], work: Callable[[], None]) -> NoReturn:
     """Run ``work`` in the new process namespace; when it ends, all it started ends with it.
 
     Two forks: the first child is process 1 of the namespace (the kernel kills every process in it
     when that one ends, daemons included), the second does the work as an ordinary process, on
-    which signals have their usual effect. Ends this process with the worker's status.
+    which signals have their usual effect. ``prepare`` is called in the first, for both. Ends this
+    process with the worker's status.
     """
     starter = os.getppid()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
@@ -66,10 +127,7 @@ def guarded(work: Callable[[], None]) -> NoReturn:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    # A /proc of its own hides the environment of the processes outside. Refused in some
-    # containers, where it stays readable: this is no security boundary.
-    libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
-    libc.mount(b"proc", b"/proc", b"proc", 0, None)
+    prepare()
     worker = os.fork()
     if worker == 0:
         work()

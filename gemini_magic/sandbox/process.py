@@ -13,12 +13,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from gemini_magic.sandbox import fonts
-from gemini_magic.sandbox.result import Outcome, SandboxResult
+from gemini_magic.sandbox.result import DOORS, Outcome, SandboxResult
 
 FILE_BYTES = 256 << 20
 IMAGE_BYTES = 32 << 20
@@ -37,49 +37,76 @@ class Child:
     ``files`` are written into the folder first. Started by the constructor; `close` ends it.
     """
 
+    _fonts_made = False  # in this process: code that plants the name of a list gets one try
+
     def __init__(
-        self, files: Mapping[str, bytes], memory_bytes: int, output_bytes: int, isolate: bool
+        self,
+        files: Mapping[str, bytes],
+        memory_bytes: int,
+        output_bytes: int,
+        isolate: bool,
+        makes_fonts: bool = False,
     ) -> None:
+        """``makes_fonts``: it will run `fonts.MAKE` alone, and its list of fonts is kept."""
         self._output_bytes = output_bytes
+        self._memory_bytes = memory_bytes
+        self._makes_fonts = makes_fonts
         self._folder = tempfile.TemporaryDirectory(
             prefix="gemini-sandbox-", ignore_cleanup_errors=True
         )
         self._lock = threading.Lock()
+        self._streams_lock = threading.Lock()  # taken after no other, and takes none
         self._closed = False
-        root = Path(self._folder.name)
-        self._control, scratch = root / "control", root / "work"
-        for folder in (self._control, scratch, root / "config", root / "tmp"):
+        root = Path(self._folder.name).resolve()  # a link on the way would be one in the new root
+        control, place = root / "control", root / "root"
+        scratch, config, temporary = root / "work", root / "config", root / "tmp"
+        for folder in (control, place, scratch, config, temporary):
             folder.mkdir()
         for name, data in files.items():
             (scratch / name).write_bytes(data)
-        self._fonts = root / "config"
-        fonts.bring(self._fonts)
-        for name in ("stdout", "stderr"):
-            (self._control / name).touch(mode=0o600)
+        self._fonts = config
+        fonts.bring(config)
+        self._streams = {name: _stream(control / name) for name in ("stdout", "stderr", "images")}
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-X", "utf8", str(_CHILD)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=scratch,
-            env=_environment(scratch, root),
+            env=_environment(scratch, temporary, config),
             start_new_session=True,
         )
         self._replies: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, name="sandbox-reader", daemon=True)
         self._reader.start()
         self._started = False
-        self.network_cut = False
+        self.open_doors = DOORS
         self._send(
             {
                 "scratch": str(scratch),
-                "control": str(self._control),
+                "control": str(control),
+                "place": str(place),
+                "writable": [str(folder) for folder in (scratch, config, temporary)],
+                "hidden": _hidden(),
+                "libraries": os.environ.get("LD_LIBRARY_PATH", "").split(":"),
                 "memory_bytes": memory_bytes,
                 "file_bytes": FILE_BYTES,
                 "isolate": isolate,
                 "paths": _library_paths(),
             }
         )
+
+    def _keep_fonts(self) -> None:
+        """Have the list of fonts made that was missing, by a child that runs nothing else."""
+        if self._makes_fonts:
+            fonts.keep(self._fonts)
+        elif not Child._fonts_made and fonts.wanted(self._fonts):
+            Child._fonts_made = True
+            maker = Child({}, self._memory_bytes, self._output_bytes, True, makes_fonts=True)
+            try:
+                maker.run(fonts.MAKE, _START_SECONDS, lambda: False)
+            finally:
+                maker.close()
 
     def alive(self) -> bool:
         return not self._closed and self._process.poll() is None
@@ -88,8 +115,10 @@ class Child:
         if not self._started:
             ready = self._wait(_START_SECONDS, stop)
             self._started = True
-            self.network_cut = bool(ready and ready.get("network_cut"))
-        before = {name: self._size(name) for name in ("stdout", "stderr")}
+            told = (ready or {}).get("open_doors", DOORS)
+            self.open_doors = tuple(door for door in DOORS if door in told)
+        with self._reading():
+            before = {name: self._size(name) for name in ("stdout", "stderr")}
         began = time.monotonic()
         self._send({"code": code})
         late = False
@@ -101,21 +130,22 @@ class Child:
             self._kill()
             if not late and stop():  # it was ended on purpose, by another thread
                 raise Cancelled
-        stdout, cut = self._printed("stdout", before["stdout"])
-        stderr, cut_too = self._printed("stderr", before["stderr"])
+        with self._reading():
+            stdout, cut = self._printed("stdout", before["stdout"])
+            stderr, cut_too = self._printed("stderr", before["stderr"])
+            images = self._images(reply.get("images")) if reply else ()
         if late:
             stderr += f"The code was stopped: it ran longer than {timeout:g} seconds.\n"
         elif reply is None:
             stderr += f"The process running the code ended: {self._how_it_ended()}.\n"
-        images = self._images(reply.get("images", [])) if reply else ()
-        fonts.keep(self._fonts)
+        self._keep_fonts()
         outcome: Outcome = "OUTCOME_OK" if reply and reply.get("ok") else "OUTCOME_FAILED"
         return SandboxResult(
             outcome="OUTCOME_DEADLINE_EXCEEDED" if late else outcome,
             stdout=stdout,
             stderr=stderr,
             images=images,
-            network_cut=self.network_cut,
+            open_doors=self.open_doors,
             elapsed=time.monotonic() - began,
             dropped=cut + cut_too,
         )
@@ -143,9 +173,11 @@ class Child:
     def _read(self) -> None:
         replies = self._process.stdout
         assert replies is not None
-        with contextlib.suppress(ValueError, OSError):  # closed under us, or not JSON
+        # Closed under us, or not JSON: the code can write to the pipe, too.
+        with contextlib.suppress(ValueError, OSError, RecursionError):
             while line := replies.readline(1 << 20):
-                self._replies.put(json.loads(line))
+                reply = json.loads(line)
+                self._replies.put(reply if isinstance(reply, dict) else {})
         self._replies.put(None)
 
     def _send(self, order: dict[str, Any]) -> None:
@@ -155,33 +187,41 @@ class Child:
             pipe.write(json.dumps(order).encode() + b"\n")
             pipe.flush()
 
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Keep the files of the child open; raises Cancelled when another thread closed them."""
+        with self._streams_lock:
+            if self._streams["stdout"].closed:
+                raise Cancelled
+            yield
+
     def _size(self, name: str) -> int:
-        with contextlib.suppress(OSError):
-            return (self._control / name).stat().st_size
-        return 0
+        return os.fstat(self._streams[name].fileno()).st_size
 
     def _printed(self, name: str, start: int) -> tuple[str, int]:
         """What was printed since ``start``, cut to the limit, and how many bytes were cut."""
-        try:
-            with (self._control / name).open("rb") as file:
-                file.seek(start)
-                kept = file.read(self._output_bytes)
-                dropped = max(0, os.fstat(file.fileno()).st_size - start - len(kept))
-        except OSError:  # the code removed it
-            return "", 0
+        file = self._streams[name]
+        file.seek(start)
+        kept = file.read(self._output_bytes)
+        dropped = max(0, self._size(name) - start - len(kept))
         text = kept.decode("utf-8", "ignore" if dropped else "replace")
         if dropped:
             text += f"\n[{name} cut here: {dropped} more bytes]\n"
         return text, dropped
 
-    def _images(self, names: Any) -> tuple[bytes, ...]:
+    def _images(self, sizes: Any) -> tuple[bytes, ...]:
+        """The pictures of one snippet: their file holds them one after the other.
+
+        ``sizes`` comes from a process in which unknown code ran: it may be anything.
+        """
         found = []
-        for name in names:
-            path = self._control / Path(str(name)).name
-            with contextlib.suppress(OSError):
-                if path.stat().st_size <= IMAGE_BYTES:
-                    found.append(path.read_bytes())
-                path.unlink()
+        left = self._size("images")
+        self._streams["images"].seek(0)
+        for size in sizes if isinstance(sizes, list) else ():
+            if not isinstance(size, int) or not 0 < size <= min(left, IMAGE_BYTES):
+                break
+            found.append(self._streams["images"].read(size))
+            left -= size
         return tuple(found)
 
     def _how_it_ended(self) -> str:
@@ -211,19 +251,41 @@ class Child:
             with contextlib.suppress(OSError):
                 if pipe is not None:
                     pipe.close()
+        with self._streams_lock:
+            for stream in self._streams.values():
+                stream.close()
         self._folder.cleanup()
 
 
-def _environment(scratch: Path, root: Path) -> dict[str, str]:
+def _stream(path: Path) -> BinaryIO:
+    """A new file that the child writes and this process reads, opened before any code runs.
+
+    Never by its name again: code could have put a link to another file there.
+    """
+    path.touch(mode=0o600)
+    return path.open("rb", buffering=0)
+
+
+def _hidden() -> list[str]:
+    """The user's folders, which the code is not to see even where they lie inside shown ones."""
+    found = [tempfile.gettempdir()]
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        found.append(str(Path.home()))
+    with contextlib.suppress(OSError):  # the working folder was removed
+        found.append(str(Path.cwd()))
+    return found
+
+
+def _environment(scratch: Path, temporary: Path, config: Path) -> dict[str, str]:
     """A clean environment: no keys, no ``PYTHON*``, nothing of the user's but what code needs."""
     kept = ("LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
     return {
         "PATH": os.defpath if os.name != "posix" else "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(scratch),
-        "TMPDIR": str(root / "tmp"),
+        "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",
         "MPLBACKEND": "module://gemini_magic_figures",
-        "MPLCONFIGDIR": str(root / "config"),
+        "MPLCONFIGDIR": str(config),
         # One thread each: BLAS reserves address space for every thread it may start.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",

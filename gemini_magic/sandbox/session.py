@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from types import TracebackType
 
 from gemini_magic.sandbox.process import Child
 from gemini_magic.sandbox.result import SandboxResult
@@ -14,7 +13,7 @@ MEMORY_BYTES = 3 << 30
 OUTPUT_BYTES = 1 << 20
 
 
-class Session:
+class SandboxProcess:
     """One child process that runs snippet after snippet in one namespace; a context manager.
 
     ``files`` (name to bytes) are put into the scratch folder, which is the working directory and
@@ -22,7 +21,7 @@ class Session:
     for each snippet, ``memory_bytes`` bounds the address space (where the OS can), ``output_bytes``
     what is kept of each stream. The child starts with the first snippet. A snippet that times out
     or kills its process takes the namespace with it: the next one starts afresh, with the files
-    again. ``isolate=False`` leaves the network on.
+    again. ``isolate=False`` closes no door: the code reaches what the user does.
 
     Not a security boundary: see the package's docstring. One thread at a time, except `close`,
     which any thread may call.
@@ -83,15 +82,10 @@ class Session:
         if child is not None:
             child.close()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> SandboxProcess:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -105,8 +99,8 @@ def run(
     isolate: bool = True,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> SandboxResult:
-    """Run one snippet in a fresh process; the options are those of `Session`."""
-    with Session(
+    """Run one snippet in a fresh process; the options are those of `SandboxProcess`."""
+    with SandboxProcess(
         files=files,
         timeout=timeout,
         memory_bytes=memory_bytes,

@@ -1,18 +1,33 @@
-"""A call of the model answered: arguments checked, function run, result as JSON."""
+"""Answers a call of the model: checks its arguments, runs the function, gives JSON back.
+
+A time limit and an off switch for a function that runs in this thread: Python cannot end a
+function from outside; what ends one in a notebook is SIGINT, which the main thread turns into
+KeyboardInterrupt, also out of ``time.sleep``. So a watcher sends the main thread the same signal
+that Kernel > Interrupt sends, and remembers that it did. A signal that arrives in the moment before
+a call that waits does not wake it: the watcher sends it until it was heard.
+"""
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
 from typing import Any
 
-from gemini_magic.parts import Call, Json, Part, Response
+from gemini_magic.text import utf8
 from gemini_magic.tools.declaring import Tool
-from gemini_magic.tools.patience import OutOfTime, within
 from gemini_magic.transport.protocol import Stop
+from gemini_magic.turn.parts import Call, Json, Part, Response
 
 ROUNDS = 10  # requests of one question that may end in calls
+RUNS = 25  # of code in the kernel, with --here
 LONGEST = 100_000  # characters of one result as JSON
+AGAIN = 0.05  # seconds after which a signal that nobody has heard is sent again
 
 
 def waiting(parts: Sequence[Part]) -> list[Call]:
@@ -30,7 +45,7 @@ def waiting(parts: Sequence[Part]) -> list[Call]:
     return calls
 
 
-def answer(tools: Sequence[Tool], call: Call, seconds: float, stop: Stop) -> Response:
+def respond(tools: Sequence[Tool], call: Call, seconds: float, stop: Stop) -> Response:
     """The response to a call: ``{"output": ...}``, or ``{"error": ...}`` that the model can read.
 
     An unknown name, arguments that do not fit, an exception and a function that is not done after
@@ -48,7 +63,8 @@ def answer(tools: Sequence[Tool], call: Call, seconds: float, stop: Stop) -> Res
     except OutOfTime:
         return _response(call, {"error": f"{tool.name} was ended after {seconds:g} s."})
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's function raises
-        return _response(call, {"error": _encodable(f"{type(error).__name__}: {error}"[:LONGEST])})
+        said = f"{type(error).__name__}: {error}"
+        return _response(call, {"error": utf8(said[:LONGEST]).decode()})
     return _response(call, {"output": _plain(result)})
 
 
@@ -94,14 +110,129 @@ def _plain(value: Any) -> Any:
     try:
         return json.loads(to_json(value, fallback=_text, inf_nan_mode="strings"))
     except (PydanticSerializationError, ValueError, TypeError, RecursionError):
-        return _encodable(str(value))
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+        return utf8(str(value)).decode()
 
 
 def _text(value: Any) -> Any:
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
         return value.tolist()
     return str(value)
+
+
+class OutOfTime(Exception):
+    """The function did not return within its seconds."""
+
+
+def within(seconds: float, stop: Stop, function: Callable[[], Any]) -> Any:
+    """What ``function`` returns; OutOfTime after ``seconds``, KeyboardInterrupt when stopped.
+
+    Also where the function makes something else of the interrupt, as ``!command`` of IPython 9 does
+    when it strikes while the command starts: who interrupts an answer means all of it.
+    Only the main thread can be ended in the middle; in another thread the function runs to its
+    end, and the limit is looked at then.
+    """
+    watcher = _Watcher(seconds)
+    try:
+        with _heard(watcher):
+            try:
+                # From here on the signal may come, so not a line earlier.
+                stop.on_stop(lambda: watcher.end("stopped"))
+                watcher.start()
+                result = function()
+            finally:
+                # Signals that were sent before this arrive before the next statements are over.
+                watcher.finish()
+                if watcher.why:
+                    time.sleep(0.01)
+    except KeyboardInterrupt:
+        if watcher.why != "time":
+            raise
+        raise OutOfTime from None
+    except Exception as error:
+        if watcher.interrupted:
+            raise KeyboardInterrupt from error
+        raise
+    if watcher.why == "time":
+        raise OutOfTime
+    if stop.stopped or watcher.interrupted:
+        raise KeyboardInterrupt
+    return result
+
+
+@contextlib.contextmanager
+def _heard(watcher: _Watcher) -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt meanwhile, also where the process ignores it.
+
+    ``watcher`` is told that it came.
+
+    A shell starts what runs in its background with SIGINT ignored, and Python leaves it so: the
+    limit would never end a function. A program that has set SIG_DFL would be killed by it.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if main else None
+    if before is None:  # another thread, or a handler that is not Python's to put back
+        watcher.heard = True
+        yield
+        return
+    handle = before if callable(before) else signal.default_int_handler
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        if watcher.heard and watcher.again:  # the second of two that were sent for one end
+            watcher.again -= 1
+            return
+        watcher.heard = True
+        watcher.interrupted = watcher.interrupted or not watcher.why
+        handle(number, frame)
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Watcher:
+    def __init__(self, seconds: float) -> None:
+        self.why = ""
+        self.heard = False
+        self.interrupted = False  # by a signal that is none of its own
+        self.again = 0  # signals that were sent once more, since none had been heard yet
+        self._main = threading.main_thread()
+        self._here = threading.current_thread() is self._main
+        self._lock = threading.Lock()
+        self._finished = False
+        self._timer = threading.Timer(seconds, self.end, ("time",))
+        self._timer.daemon = True
+
+    def start(self) -> None:
+        self._timer.start()
+
+    def end(self, why: str) -> None:
+        with self._lock:
+            if self._finished or self.why:
+                return
+            self.why = why
+            if self._here:
+                self._send()
+
+    def _send(self) -> None:
+        ident = self._main.ident
+        if hasattr(signal, "pthread_kill") and ident is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pthread_kill(ident, signal.SIGINT)
+        else:
+            _thread.interrupt_main()
+        again = threading.Timer(AGAIN, self._send_again)
+        again.daemon = True
+        again.start()
+
+    def _send_again(self) -> None:
+        with self._lock:
+            if not (self._finished or self.heard):
+                self.again += 1
+                self._send()
+
+    def finish(self) -> None:
+        with self._lock:
+            self._finished = True
+        self._timer.cancel()

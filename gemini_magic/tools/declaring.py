@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gemini_magic import catalog
 from gemini_magic.errors import OptionError, did_you_mean
-from gemini_magic.parts import Json
+from gemini_magic.hints import Hint
 from gemini_magic.transport.protocol import Config
+from gemini_magic.turn.kernel_runs import NAME
+from gemini_magic.turn.parts import Json
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_BEFORE_3 = re.compile(r"(^|/)gemini-[12](\.\d+)?-", re.IGNORECASE)
 _HINTS = (
     "int, float, str, bool, list, dict, Literal, Optional, date, Enum, a dataclass or TypedDict"
 )
@@ -66,7 +68,12 @@ def declare(function: Any, name: str | None = None) -> Tool:
     name = name or getattr(function, "__name__", "") or type(function).__name__
     if not callable(function) or inspect.isclass(function):
         raise OptionError(
-            f"{name} is {type(function).__name__}, not a function.", "Name a function with --tool."
+            f"{name} is {type(function).__name__}, not a function.", Hint.NAME_FUNCTION
+        )
+    if name == NAME:
+        raise OptionError(
+            f"{NAME} is the name of the function by which --here runs code.",
+            "Give your function another name.",
         )
     if not _NAME.fullmatch(name):
         raise OptionError(
@@ -160,27 +167,33 @@ def _hint_name(hint: Any) -> str:
     return str(getattr(hint, "__name__", hint))
 
 
-def refuse_combination(model: str, backend: str, config: Config) -> None:
+def takes_pictures(model: str) -> bool:
+    """Whether a model takes pictures in what a function returns: Gemini 3 and later, documented."""
+    return catalog.of(model).generation >= 3
+
+
+def refuse_combination(
+    model: str, backend: str, config: Config, served: catalog.Model | None = None
+) -> None:
     """Raise OptionError where functions and built-in tools cannot be in one request.
 
     By the documentation they can on Gemini 3 and later, not on 1.x and 2.x; on Vertex the SDK
-    refuses the switch that combines them. Models whose name does not tell are let through.
+    refuses the switch that combines them. ``served``: the model that answers for ``model``; None:
+    by the table of models. Those whose name does not tell are let through.
     """
     others = {"code execution": config.code, "search": config.search, "URL context": config.urls}
     present = [name for name, wanted in others.items() if wanted]
     if not config.functions or not present:
         return
-    hint = "Leave out " + " and ".join(
-        {"code execution": "the sandbox (--no-code)", "search": "--search"}.get(one, "--urls")
-        for one in present
-    )
-    if _BEFORE_3.search(model):
+    options = [name for name in ("code", "search", "urls") if getattr(config, name)]
+    served = served or catalog.of(model, vertex=backend == "vertex")
+    if served.generation < 3:
         raise OptionError(
             f"{model} takes functions (--tool) or {' and '.join(present)}, not both.",
-            f"{hint}, or use a model of Gemini 3 or later (-m).",
+            Hint.LEAVE_OUT_OR_NEWER(options=options),
         )
     if backend == "vertex":
         raise OptionError(
             f"Vertex does not combine functions (--tool) with {' and '.join(present)}.",
-            f"{hint}, or use the Developer API (%gemini backend developer).",
+            Hint.LEAVE_OUT_OR_DEVELOPER(options=options),
         )

@@ -1,4 +1,4 @@
-"""Which service answers, and with what: chosen from arguments and the environment, sent nothing.
+"""Chooses the backend from arguments and the environment; sends nothing.
 
 The SDK reads the same variables itself, with surprises (with Vertex switched on by environment
 alone it takes ``GOOGLE_GEMINI_BASE_URL``; with a base URL and the project in the environment it
@@ -7,46 +7,70 @@ sends requests to the bare URL). So everything is read here and handed over expl
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from gemini_magic.errors import NoBackend, OptionError, did_you_mean
+from gemini_magic.hints import Hint
+from gemini_magic.settings import BACKENDS
 
 Kind: TypeAlias = Literal["developer", "vertex", "emulator"]
 
-NAMES = ("auto", "developer", "vertex", "emulator")
 DEVELOPER_URL = "https://generativelanguage.googleapis.com/"
+KEY_PAGE = "https://aistudio.google.com/apikey"
 KEYRING_SERVICE = "gemini_magic"
 KEYRING_USER = "api_key"
 # The SDK's order (google.genai 3.4): GOOGLE_API_KEY wins when both are set.
 _KEY_NAMES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+_LOCATION = re.compile(r"[A-Za-z0-9-]+")
 _VERTEX_NAMES = ("GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_GENAI_USE_VERTEXAI")
 
 
 @dataclass(frozen=True)
 class Backend:
-    """Who answers: ``developer`` (Gemini API), ``vertex`` (Google Cloud) or ``emulator`` (local).
+    """The service that answers.
+
+    ``kind``: ``developer`` (Gemini API), ``vertex`` (Google Cloud) or ``emulator`` (local).
 
     ``key_source`` says where the key came from ("GEMINI_API_KEY", "Colab secret ..."); the key
     itself is in no repr. ``credentials``: google.auth credentials for Vertex, None for the
-    application default. ``base_url``: None for the SDK's own (the emulator has none until it is
-    started: use ``dataclasses.replace``).
+    application default. ``base_url``: None for the SDK's own (the emulator has none, and no
+    key, until it is started: use ``dataclasses.replace``).
     """
 
     kind: Kind
     api_key: str | None = field(default=None, repr=False)
     project: str | None = None
     location: str | None = None
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)  # it may hold a password
     api_version: str = "v1beta"
     credentials: Any = field(default=None, repr=False, compare=False)
     key_source: str = ""
+
+    @property
+    def issuer(self) -> str:
+        """Who signs answers: the kind, and where that is not Google's own, a hash of the address.
+
+        Signatures are valid at the service that made them alone: two servers behind base URLs are
+        two, and so is each emulator.
+        """
+        address = self.base_url
+        if not address or address == DEVELOPER_URL:
+            return self.kind
+        # Without its user information: that may be a password.
+        scheme, _, rest = address.rstrip("/").partition("://")
+        host, slash, path = rest.partition("/")
+        place = f"{scheme}://{host.rpartition('@')[2]}".lower() + slash + path
+        return f"{self.kind}@{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
     def __str__(self) -> str:
         """One line for status: the service, where the right to use it comes from, and the host
@@ -62,13 +86,18 @@ class Backend:
             said = f"vertex ({project}, {self.location}"
         if self.base_url and self.base_url != DEVELOPER_URL:
             # Without its user information: that may be a password.
-            said += f", at {urlsplit(self.base_url).netloc.rpartition('@')[2]}"
+            try:
+                said += f", at {urlsplit(self.base_url).netloc.rpartition('@')[2]}"
+            except ValueError:  # "http://[": told in full when something is asked
+                said += ", at an address that cannot be used"
         return said + ")"
 
 
 def colab_key() -> tuple[str, str] | None:
     """A key among the user's Colab secrets, and the secret's name; None elsewhere, or without one.
 
+    Raises NoBackend when there is one that this notebook may not read, and TimeoutError when the
+    page does not answer: after ten seconds.
     Asks the front end and waits for its answer, which asks the user the first time: in Colab this
     is for the main thread alone, since the answer comes on the channel that ``input()`` reads.
     """
@@ -78,15 +107,25 @@ def colab_key() -> tuple[str, str] | None:
     userdata: Any = importlib.import_module("google.colab.userdata")
     errors: Any = importlib.import_module("google.colab.errors")
 
-    # No such secret, no access to it for this notebook, or a front end that cannot say.
-    absent = (userdata.NotebookAccessError, errors.Error)
+    denied = ""
     for name in reversed(_KEY_NAMES):
         try:
             key = str(userdata.get(name) or "").strip()
-        except absent:
+        except userdata.NotebookAccessError:
+            denied = denied or name
             continue
+        except errors.Error as error:
+            if type(error).__name__ == "TimeoutException":
+                raise TimeoutError(name) from None  # ten seconds; the next name would cost as many
+            continue  # no such secret
         if key:
             return key, f"Colab secret {name}"
+    if denied:
+        raise NoBackend(
+            f"The Colab secret {denied} is there, but this notebook has no access to it.",
+            f"Open Secrets (the key in the left bar), switch on “Notebook access” for {denied}, "
+            "then run this again.",
+        )
     return None
 
 
@@ -104,13 +143,13 @@ def choose(
     not have, before the keyring. Sends nothing.
     """
     env = os.environ if environ is None else environ
-    if name not in NAMES:
+    if name not in BACKENDS:
         raise OptionError(
             f"Unknown backend: {name}.",
-            did_you_mean(name, NAMES) or "One of: " + ", ".join(NAMES) + ".",
+            did_you_mean(name, BACKENDS) or "One of: " + ", ".join(BACKENDS) + ".",
         )
     if name == "emulator":
-        return Backend("emulator", "emulator", api_version=api_version or "v1beta")
+        return Backend("emulator", api_version=api_version or "v1beta")
     if name == "vertex" or (name == "auto" and _vertex_asked(env)):
         return _vertex(env)
     found = find_key(env, secret)
@@ -125,10 +164,25 @@ def choose(
         )
     raise NoBackend(
         "No backend is configured: there is no API key and Vertex is not switched on.",
-        "Set GEMINI_API_KEY (https://aistudio.google.com/apikey), or "
-        "GOOGLE_GENAI_USE_VERTEXAI=true with GOOGLE_CLOUD_PROJECT, or try without either: "
-        "%gemini backend emulator (without a notebook: GEMINI_MAGIC_BACKEND=emulator)",
+        Hint.CHOOSE_BACKEND(key_page=KEY_PAGE),
     )
+
+
+def unused_keys(backend: Backend, environ: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each key variable that is set and that ``backend`` does not use: why not."""
+    env = os.environ if environ is None else environ
+    ours = backend.kind != "vertex" or backend.api_key is not None
+    way = [name for name in ("GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION") if _set(env, name)]
+    if backend.kind == "emulator":
+        why = "the emulator has a key of its own"
+    elif ours:
+        why = f"{backend.key_source} comes first"
+    elif way:
+        why = f"with {' and '.join(way)} set, Vertex is asked with Google Cloud credentials"
+    else:
+        return []
+    names = [name for name in _KEY_NAMES if _set(env, name) and name != backend.key_source]
+    return [f"{name} is set and not used: {why}." for name in names]
 
 
 def find_key(
@@ -139,7 +193,24 @@ def find_key(
         key = _set(environ, name)
         if key:
             return key, name
-    return secret() or _keyring_key()
+    try:
+        found, without = secret(), None
+    except NoBackend as error:
+        found, without = None, error
+    except TimeoutError:
+        found, without = (
+            None,
+            NoBackend(
+                "There is no API key in the environment, and Colab's page does not answer when it "
+                "is asked for its secrets.",
+                "Only Colab's own page has them; elsewhere set GEMINI_API_KEY. "
+                "Restart the kernel to ask again.",
+            ),
+        )
+    found = found or _keyring_key()
+    if found is None and without is not None:
+        raise without
+    return found
 
 
 def _vertex_asked(env: Mapping[str, str]) -> bool:
@@ -152,6 +223,12 @@ def _vertex_asked(env: Mapping[str, str]) -> bool:
 
 def _vertex(env: Mapping[str, str]) -> Backend:
     project, location = _set(env, "GOOGLE_CLOUD_PROJECT"), _set(env, "GOOGLE_CLOUD_LOCATION")
+    if location and not _LOCATION.fullmatch(location):
+        # It becomes a part of the host's name: "evil.example/" would be another host.
+        raise NoBackend(
+            f"GOOGLE_CLOUD_LOCATION is {location[:60]!r}, which is the name of no region.",
+            "Set it to a name such as us-central1, or leave it out (global).",
+        )
     base_url, version = _set(env, "GOOGLE_VERTEX_BASE_URL"), _version(env, "v1beta1")
     if not project and not location:
         # Express mode: a key instead of a project. A project in the environment goes first.
@@ -195,3 +272,31 @@ def _keyring_key() -> tuple[str, str] | None:
             "Set GEMINI_API_KEY, or mend the keyring (python -m keyring diagnose).",
         ) from error
     return (key.strip(), "keyring") if key and key.strip() else None
+
+
+def login_stamp() -> tuple[str, int, int]:
+    """What tells whether the application default credentials are other ones now.
+
+    The file's path, its time of change in ns and its size; -1 where there is no file.
+    """
+    path = _login_file()
+    try:
+        known = path.stat()
+    except OSError:
+        return str(path), -1, -1
+    return str(path), known.st_mtime_ns, known.st_size
+
+
+def _login_file() -> Path:
+    """Where google.auth looks: the named file, else the one that ``gcloud auth`` writes."""
+    named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    if named:
+        return Path(named)
+    folder = os.environ.get("CLOUDSDK_CONFIG")
+    if not folder:
+        folder = str(
+            Path(os.environ.get("APPDATA", "")) / "gcloud"
+            if os.name == "nt"
+            else Path.home() / ".config" / "gcloud"
+        )
+    return Path(folder) / "application_default_credentials.json"

@@ -1,4 +1,4 @@
-"""Options of one request to the settings of a generateContent call, as plain data.
+"""Turns the options of a request into the settings of a generateContent call; plain data.
 
 Pure: the field names are those of the SDK's ``GenerateContentConfig`` (snake_case), which turns
 them into the wire's; only what was asked for is set.
@@ -6,22 +6,20 @@ them into the wire's; only what was asked for is set.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from gemini_magic.parts import Json
+from gemini_magic import catalog
 from gemini_magic.transport.protocol import Config
+from gemini_magic.turn.parts import Json
 
-THINKING_LEVELS = ("minimal", "low", "medium", "high", "xhigh")
-
-_BUDGETS = {"minimal": 0, "low": 1024, "medium": 8192, "high": 24576, "xhigh": 24576}
-_PRO_BUDGETS = {**_BUDGETS, "minimal": 512, "xhigh": 32768}
-_BUDGET_MODEL = re.compile(r"(^|/)gemini-2\.5-(?P<kind>[a-z]+)", re.IGNORECASE)
+_BUDGETS = {"minimal": 0, "low": 1024, "medium": 8192, "high": 24576}
+_LEAST = 512  # where thinking cannot be switched off
 
 
-def generation(model: str, config: Config) -> Json:
-    """The fields of ``GenerateContentConfig`` for ``config``.
+def generation(served: catalog.Model, config: Config, *, thoughts: bool) -> Json:
+    """The fields of ``GenerateContentConfig`` for ``config``; ``served``: the model that answers.
 
+    ``thoughts``: with summaries of the thinking, where it thinks.
     Automatic function calling and automatic continuation of the SDK are off: the first would copy
     the request each time, the second would send (and bill) a request the user did not make.
     """
@@ -30,9 +28,11 @@ def generation(model: str, config: Config) -> Json:
         "temperature": config.temperature,
         "max_output_tokens": config.max_tokens,
         "seed": config.seed,
+        "response_mime_type": None if config.schema is None else "application/json",
+        "response_json_schema": config.schema,
         "tools": tools(config) or None,
         "tool_config": _tool_config(config),
-        "thinking_config": thinking(model, config.thinking) if config.thinking else None,
+        "thinking_config": thinking(served, config, thoughts) or None,
         "automatic_function_calling": {"disable": True},
         "automatic_continuation": False,
     }
@@ -66,15 +66,28 @@ def _tool_config(config: Config) -> Json | None:
     return {"include_server_side_tool_invocations": True} if combined else None
 
 
-def thinking(model: str, level: str) -> Json:
-    """The thinking settings for ``level``, with summaries asked for.
+def thinking(served: catalog.Model, config: Config, thoughts: bool) -> Json:
+    """The thinking settings: of the level, where one is asked for, and of the summaries.
 
-    Models before 3 take a budget of tokens instead of a level. The mapping for ``gemini-2.5-*`` is
-    assumed, not documented: minimal 0 (512 on pro, which cannot switch thinking off), low 1024,
-    medium 8192, high 24576, xhigh the most the model takes (24576, pro 32768).
+    Models before 3 take a budget of tokens instead of a level. The mapping is assumed, not
+    documented: minimal 0 (512 on pro, which cannot switch thinking off), low 1024, medium 8192,
+    high 24576, xhigh the most that the model takes.
+
+    Summaries switch no thinking on: they are asked for only where the model thinks by itself or is
+    told to.
     """
-    found = _BUDGET_MODEL.search(model)
-    if found is None:
-        return {"thinking_level": level.upper(), "include_thoughts": True}
-    budgets = _PRO_BUDGETS if found["kind"].lower() == "pro" else _BUDGETS
-    return {"thinking_budget": budgets[level], "include_thoughts": True}
+    found: Json = {}
+    level, thinks = config.thinking, served.thinks
+    if level is not None and served.budget is None:
+        found["thinking_level"] = level.upper()
+        thinks = True
+    elif level is not None and served.budget is not None:
+        least, most = served.budget
+        budget = _BUDGETS.get(level, most)
+        if budget == 0 and not served.may_stop_thinking:
+            budget = max(least, _LEAST)
+        found["thinking_budget"] = budget
+        thinks = budget > 0
+    if thoughts and thinks and served.thoughts:
+        found["include_thoughts"] = True
+    return found

@@ -1,4 +1,4 @@
-"""Gemini through google-genai, which is imported only when first used.
+"""Talks to Gemini through google-genai, which is imported only when first used.
 
 One client per transport (`gemini_magic.transport.client`). The SDK builds URL, authentication and
 body, the latter around a placeholder: the contents are put in its place as ready-made JSON on the
@@ -12,35 +12,48 @@ import json
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gemini_magic.contents import encoded
+from gemini_magic import catalog
 from gemini_magic.errors import (
+    AccessDenied,
     AnswerInterrupted,
     BadResponse,
     GeminiError,
+    NoBackend,
+    ServiceError,
     redact,
     remember_key,
 )
-from gemini_magic.events import Chunk, Event, Progress
-from gemini_magic.transport.backends import Backend
+from gemini_magic.hints import Hint
+from gemini_magic.transport.asked import Asked, RequestKind, asked
+from gemini_magic.transport.backends import Backend, login_stamp
 from gemini_magic.transport.client import build
-from gemini_magic.transport.files import Large, Sending, Uploaded, Uploads
-from gemini_magic.transport.generation import generation, tools
-from gemini_magic.transport.protocol import ModelInfo, Outgoing, Preview
+from gemini_magic.transport.deadlines import BETWEEN, Deadlines, deadlines
+from gemini_magic.transport.generation import generation, thinking, tools
+from gemini_magic.transport.keep_alive import KeepAlive
+from gemini_magic.transport.keeping import NOT_KNOWN
+from gemini_magic.transport.learned import LEARNED
+from gemini_magic.transport.protocol import ModelInfo, Outgoing, Preview, Stop
+from gemini_magic.transport.receivers import Receivers
 from gemini_magic.transport.refusals import refusal
-from gemini_magic.transport.retries import Waits
-from gemini_magic.wire import chunk_from_wire
+from gemini_magic.transport.retries import Waits, interrupted, retried
+from gemini_magic.transport.uploads import Large, Sending, Uploaded, Uploads
+from gemini_magic.turn.assembly import Chunk, Event, Progress
+from gemini_magic.turn.request_json import encoded
+from gemini_magic.turn.wire import chunk_from_wire, tier_of
 
 if TYPE_CHECKING:
     from google import genai
     from google.genai import types
 
-    from gemini_magic.transport.exchange import Exchange, Mode
     from gemini_magic.transport.http import HttpClient
+    from gemini_magic.transport.wire_call import Mode, WireCall
 
 _T = TypeVar("_T")
 _LISTING_TIMEOUT = 30.0  # seconds, for models() and count_tokens()
+_AHEAD = 15.0  # seconds for a connection that nobody waits for
 # What stands for the contents in the SDK's hands.
 _PLACEHOLDER: Any = [{"role": "user", "parts": [{"text": "-"}]}]
 
@@ -51,12 +64,25 @@ class GoogleTransport:
     Thread-safe: requests may run side by side. Making one imports and sends nothing.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        receivers: Receivers | None = None,
+        keep: KeepAlive | None = None,
+    ) -> None:
+        """``receivers``: told before the first request who will receive it.
+
+        ``keep``: where connections are kept, by default for this transport alone.
+        """
         self.backend = backend
-        if backend.kind != "emulator":
-            remember_key(backend.api_key)
+        self._receivers = receivers
+        remember_key(backend.api_key)
         self._lock = threading.Lock()
+        self._keep = keep or KeepAlive()
+        self._shared = keep is not None
         self._ready: tuple[genai.Client, HttpClient] | None = None
+        self._login: object = None  # the stamp of the credentials that `_ready` was built with
+        self._config: tuple[object, Any] = None, None  # of the last request: most ask as it did
         self._uploads = Uploads(backend.kind, self._upload)
 
     def send(self, outgoing: Outgoing) -> Iterator[Event]:
@@ -67,8 +93,15 @@ class GoogleTransport:
         package's errors; ``AnswerInterrupted`` when stopped or on KeyboardInterrupt.
         """
         yield Progress("connecting")
-        waits = Waits(outgoing.retries)
-        renewed: set[object] = set()
+        renewed: set[object] = set()  # uploads and refused fields, once each
+        waits = Waits.of(outgoing)
+        yield from retried(lambda: self._renewing(outgoing, renewed), waits, outgoing.stop)
+
+    def _renewing(self, outgoing: Outgoing, renewed: set[object]) -> Generator[Event, None, None]:
+        """One attempt; attachments that the service no longer has are uploaded anew.
+
+        Fields that it does not know are left out (`gemini_magic.transport.learned`).
+        """
         while True:
             answer: Generator[Chunk, None, None] | None = None
             begun = False
@@ -79,64 +112,101 @@ class GoogleTransport:
                     yield chunk
                 return
             except GeminiError as error:
+                if not begun and self._learnt(error, outgoing.model, renewed):
+                    continue  # nothing was billed, and what was refused is left out now
                 gone = [] if begun else self._uploads.forget(error)
-                if gone and renewed.isdisjoint(gone):
-                    renewed.update(gone)  # once each: uploaded anew on the next round
-                    continue
-                wait = None if begun else waits.after(error)
-                if wait is None:
+                if not gone or not renewed.isdisjoint(gone):
                     raise
-            except KeyboardInterrupt as error:
-                raise _interrupted() from error
+                renewed.update(gone)
             finally:
                 if answer is not None:
                     answer.close()
-            yield Progress("retrying", wait.text)
-            try:
-                stopped = outgoing.stop.wait(wait.seconds)
-            except KeyboardInterrupt:
-                stopped = True
-            if stopped:
-                raise _interrupted() from None
 
     def _upload(self, outgoing: Outgoing, large: Large) -> Generator[Progress, None, Uploaded]:
         """Upload one attachment."""
-        with self._requesting(outgoing, "plain") as (client, exchange):
-            with exchange.bound():
+        with self._requesting(outgoing, "plain", "upload") as (client, call):
+            with call.bound():
                 sending = Sending(client, large, outgoing.stop)
             return (yield from sending.progress())
 
     def _attempt(self, outgoing: Outgoing) -> Generator[Chunk, None, None]:
         """One request."""
         mode: Mode = "events" if outgoing.stream else "whole"
-        with self._requesting(outgoing, mode) as (client, exchange):
-            exchange.contents = encoded(outgoing.contents)
-            answer: Iterator[Any] | None = None
+        with self._requesting(outgoing, mode) as (client, call):
+            call.contents = encoded(outgoing.contents)
+            answer: Iterator[Any] = iter(())
             failure: Exception | None = None
-            more = True
-            while more:
-                try:
-                    with exchange.bound():
-                        answer = answer or self._call(client, outgoing)
-                        more = next(answer, None) is not None
-                except Exception as error:  # noqa: BLE001  (raised after what came before it)
-                    failure, more = error, False
-                while exchange.events:
-                    if outgoing.stop.stopped:
-                        raise _interrupted()
-                    yield from _chunks(exchange.events.popleft())
+            try:
+                with call.bound():
+                    answer = self._call(client, outgoing)
+                    next(answer, None)
+            except Exception as error:  # noqa: BLE001  (raised after what came before it)
+                failure = error
+            about = self._asked_for("generate", outgoing)
+            for raw in call.reading:
+                if outgoing.stop.stopped:
+                    raise interrupted()
+                for chunk in _chunks(raw, about):
+                    yield _served(chunk, call.tier)
             if failure is not None:
                 raise failure
+            for _ in answer:  # the SDK's end of it
+                pass
 
     def _call(self, client: genai.Client, outgoing: Outgoing) -> Iterator[Any]:
-        """The SDK's call as an iterator of one item per event, which is empty: see http.py."""
+        """The SDK's call as an iterator of one item, which is empty: see http.py."""
         from google.genai import types
 
-        config = types.GenerateContentConfig(**generation(outgoing.model, outgoing.config))
+        served, thoughts = self._served(outgoing), self._thoughts(outgoing)
+        fields = generation(served, outgoing.config, thoughts=thoughts) | self._beside(outgoing)
+        known, config = self._config
+        if known != fields:
+            config = types.GenerateContentConfig(**fields)
+            self._config = fields, config
+        if outgoing.continuation is not None:
+            # Through the SDK's own field the token would come out in another base64 alphabet.
+            options = types.HttpOptions(extra_body={"continuationToken": outgoing.continuation})
+            config = config.model_copy(update={"http_options": options})
         request: dict[str, Any] = {"model": outgoing.model, "contents": _PLACEHOLDER}
         if outgoing.stream:
             return client.models.generate_content_stream(**request, config=config)
         return iter([client.models.generate_content(**request, config=config)])
+
+    def _beside(self, outgoing: Outgoing) -> dict[str, Any]:
+        """The fields that do not decide the answer: who may keep it, and the tier."""
+        found: dict[str, Any] = {}
+        if self._unkept(outgoing):
+            found["store"] = False
+        if outgoing.tiers:
+            found["service_tier"] = outgoing.tiers[0]
+        return found
+
+    def _unkept(self, outgoing: Outgoing) -> bool:
+        """Whether the service is told to keep nothing; Vertex has no such field."""
+        if outgoing.store or self.backend.kind == "vertex":
+            return False
+        return not LEARNED.refused(self.backend.issuer, "store")
+
+    def _thoughts(self, outgoing: Outgoing) -> bool:
+        """Whether summaries of the thinking may be asked for, of a model that thinks."""
+        issuer = self.backend.issuer
+        return outgoing.thoughts and not LEARNED.refused(issuer, "thoughts", outgoing.model)
+
+    def _learnt(self, error: GeminiError, model: str, renewed: set[object]) -> bool:
+        """Whether ``error`` refuses a field of ours that can be left out; remembers that."""
+        unknown = error.unknown - renewed if isinstance(error, ServiceError) else frozenset()
+        renewed.update(unknown)
+        issuer = self.backend.issuer
+        if "store" in unknown and LEARNED.learn(issuer, "store") and self._receivers is not None:
+            self._receivers.tell(NOT_KNOWN)
+        if "thoughts" in unknown:
+            LEARNED.learn(issuer, "thoughts", model)
+        return bool(unknown)
+
+    def _served(self, outgoing: Outgoing) -> catalog.Model:
+        """What is known of the model that will answer."""
+        vertex = self.backend.kind == "vertex"
+        return outgoing.served or catalog.of(outgoing.model, vertex=vertex)
 
     def models(self) -> list[ModelInfo]:
         """The models the backend offers, in its order."""
@@ -144,7 +214,7 @@ class GoogleTransport:
         def listed(client: genai.Client) -> list[ModelInfo]:
             return [_model_info(model) for model in client.models.list(config={"page_size": 1000})]
 
-        return self._asked(listed)
+        return self._asked(listed, "list")
 
     def count_tokens(self, outgoing: Outgoing) -> int | None:
         """How many input tokens the service counts for ``outgoing``; None if it does not say.
@@ -165,50 +235,81 @@ class GoogleTransport:
             )
             return counted.total_tokens
 
-        return self._asked(count)
+        return self._asked(count, "count", outgoing)
 
-    def _asked(self, ask: Callable[[genai.Client], _T]) -> _T:
+    def _asked(
+        self,
+        ask: Callable[[genai.Client], _T],
+        kind: RequestKind,
+        outgoing: Outgoing | None = None,
+    ) -> _T:
         """What ``ask`` returns for a client: a request whose body the SDK reads itself."""
-        with self._bound(Outgoing("", (), timeout=_LISTING_TIMEOUT), "plain") as (client, _):
+        about = Outgoing("", ()) if outgoing is None else outgoing
+        about = replace(about, timeout=_LISTING_TIMEOUT, stop=Stop())
+        with self._bound(about, "plain", kind) as (client, _):
             return ask(client)
+
+    def _asked_for(self, kind: RequestKind, outgoing: Outgoing) -> Asked:
+        """The facts of a request, for what is said of its refusal."""
+        given = outgoing.config if kind in ("generate", "count") else None
+        if kind != "generate":
+            return asked(kind, self.backend, outgoing.model, given)
+        thoughts = thinking(self._served(outgoing), outgoing.config, self._thoughts(outgoing))
+        return asked(
+            kind,
+            self.backend,
+            outgoing.model,
+            given,
+            unkept=self._unkept(outgoing),
+            thoughts="include_thoughts" in thoughts,
+        )
 
     def preview(self, outgoing: Outgoing) -> Preview:
         """The request that `send` would make, built by the SDK and not sent.
 
         On Vertex with default credentials a token is fetched, as for sending.
         """
-        with self._bound(outgoing, "rehearsal") as (client, exchange):
-            exchange.contents = encoded(self._uploads.previewed(outgoing).contents)
+        with self._bound(outgoing, "rehearsal") as (client, call):
+            call.contents = encoded(self._uploads.previewed(outgoing).contents)
             for _ in self._call(client, outgoing):
                 pass
-        request = exchange.rehearsed
+        request = call.rehearsed
         assert request is not None
         body = request.read()
         return Preview(request.method, str(request.url), json.loads(body), len(body))
 
     @contextmanager
     def _requesting(
-        self, outgoing: Outgoing, mode: Mode
-    ) -> Generator[tuple[genai.Client, Exchange], None, None]:
-        """A client and an exchange: exceptions inside become ours, its connection is closed."""
-        exchange: Exchange | None = None
+        self, outgoing: Outgoing, mode: Mode, kind: RequestKind = "generate"
+    ) -> Generator[tuple[genai.Client, WireCall], None, None]:
+        """A client and a call: exceptions inside become ours, its connection is closed."""
+        from gemini_magic.transport.wire_call import WireCall
+
+        call: WireCall | None = None
         try:
             client, _ = self._client()
-            exchange = _exchange(outgoing, mode)
-            yield client, exchange
+            call = WireCall(_waits(outgoing, mode), outgoing.stop, mode)
+            yield client, call
         except Exception as error:
-            raise _ours(error, exchange, outgoing) from error
+            ours = _ours(error, call, outgoing, self._asked_for(kind, outgoing))
+            # A login that was refused, an upload, a name that is not known: no call was made.
+            ours.sent = kind == "generate" and call is not None and call.wrote
+            if isinstance(ours, NoBackend | AccessDenied) and self._by_login:
+                self._ready = None  # credentials that were refused are looked up anew next time
+            if ours is error:
+                raise  # not from itself: a chain of causes has an end
+            raise ours from error
         finally:
-            if exchange is not None:
-                exchange.close()
+            if call is not None:
+                call.close()
 
     @contextmanager
     def _bound(
-        self, outgoing: Outgoing, mode: Mode
-    ) -> Generator[tuple[genai.Client, Exchange], None, None]:
-        """As `_requesting`, and what the client sends inside belongs to the exchange."""
-        with self._requesting(outgoing, mode) as (client, exchange), exchange.bound():
-            yield client, exchange
+        self, outgoing: Outgoing, mode: Mode, kind: RequestKind = "generate"
+    ) -> Generator[tuple[genai.Client, WireCall], None, None]:
+        """As `_requesting`, and what the client sends inside belongs to the call."""
+        with self._requesting(outgoing, mode, kind) as (client, call), call.bound():
+            yield client, call
 
     def warm(self) -> None:
         """Import the SDK, build the client and its schemas, ahead of the first request.
@@ -216,7 +317,8 @@ class GoogleTransport:
         Sends nothing. Thread-safe and idempotent; meant for a thread of its own. Raises our errors
         (no credentials on Vertex), which the first request will raise again.
         """
-        import gemini_magic.transport.faults  # noqa: F401
+        import gemini_magic.transport.probe
+        import gemini_magic.transport.service_errors  # noqa: F401
 
         # One whole call against nothing: the SDK builds its schemas when they are first used.
         rehearsal = Outgoing("gemini-3.8-flash", _PLACEHOLDER)
@@ -228,11 +330,35 @@ class GoogleTransport:
             for _ in self._call(client, rehearsal):
                 pass
 
+    def open_ahead(self) -> None:
+        """Connect to the service, for the first question; sends nothing. Raises our errors.
+
+        Only where nothing is to be said of who receives the question: that is said first.
+        """
+        from gemini_magic.transport.probe import address, receiver
+
+        if self.backend.kind == "emulator" or receiver(self.backend) is not None:
+            return
+        waiting = Outgoing("", (), timeout=_AHEAD)
+        with self._requesting(waiting, "plain", "list") as (_, call):
+            self._client()[1].open_ahead(address(self.backend), call)
+
     def _client(self) -> tuple[genai.Client, HttpClient]:
         with self._lock:
-            if self._ready is None:
-                self._ready = build(self.backend)
+            login = login_stamp() if self._by_login else None
+            if self._ready is None or login != self._login:
+                self._ready, self._login = build(self.backend, self._announce, self._keep), login
             return self._ready
+
+    @property
+    def _by_login(self) -> bool:
+        """Whether the application default credentials are used, which may be others tomorrow."""
+        backend = self.backend
+        return backend.kind == "vertex" and not (backend.api_key or backend.credentials)
+
+    def _announce(self, url: Any) -> None:
+        if self._receivers is not None:
+            self._receivers.announce(url, self.backend)
 
     def close(self) -> None:
         """Give the client back; a later request builds a new one."""
@@ -242,15 +368,25 @@ class GoogleTransport:
             client, http = ready
             client.close()
             http.close()
+        if not self._shared:
+            self._keep.close()
 
 
-def _exchange(outgoing: Outgoing, mode: Mode) -> Exchange:
-    from gemini_magic.transport.exchange import Exchange
+def _waits(outgoing: Outgoing, mode: Mode) -> Deadlines:
+    if mode == "plain":  # an upload, or what the SDK reads itself: not an answer of a model
+        return Deadlines.of(BETWEEN if outgoing.timeout is None else outgoing.timeout)
+    return deadlines(outgoing)
 
-    return Exchange(outgoing.timeout, outgoing.stop, mode)
+
+def _served(chunk: Chunk, tier: str) -> Chunk:
+    """``chunk`` with the tier of the response's header, where its usage names none."""
+    known = tier_of(tier)
+    if chunk.usage is None or chunk.usage.tier or not known:
+        return chunk
+    return replace(chunk, usage=replace(chunk.usage, tier=known))
 
 
-def _chunks(raw: Any) -> Iterator[Chunk]:
+def _chunks(raw: Any, about: Asked) -> Iterator[Chunk]:
     """The chunk of an event; raises the error that stands in it, after what came with it."""
     failed = isinstance(raw, dict) and raw.get("error") is not None
     try:
@@ -259,25 +395,25 @@ def _chunks(raw: Any) -> Iterator[Chunk]:
     except ValueError as error:
         raise BadResponse(
             f"The response is not as documented: {error}.",
-            "Run the cell again; if it happens again, something between here and Gemini answered.",
+            Hint.ASK_AGAIN_SOMETHING_BETWEEN,
         ) from error
     if failed:
-        raise refusal(raw)
+        raise refusal(raw, asked=about)
 
 
 def _ours(
-    error: Exception, exchange: Exchange | None, outgoing: Outgoing
+    error: Exception, call: WireCall | None, outgoing: Outgoing, about: Asked
 ) -> GeminiError | AnswerInterrupted:
-    from gemini_magic.transport.faults import fault
+    from gemini_magic.transport.service_errors import fault
 
     if outgoing.stop.stopped:
-        return _interrupted()
-    if exchange is not None and exchange.failure is not None:
-        error = exchange.failure  # as it was before the SDK wrapped it
+        return interrupted()
+    if call is not None and call.failure is not None:
+        error = call.failure  # as it was before the SDK wrapped it
     _redact_chain(error)
-    if exchange is None:
-        return fault(error)
-    return fault(error, exchange.timeout, exchange.host)
+    if call is None:
+        return fault(error, asked=about)
+    return fault(error, call.timeout, call.host, about)
 
 
 def _redact_chain(error: BaseException | None) -> None:
@@ -291,12 +427,6 @@ def _redact_chain(error: BaseException | None) -> None:
                 redact(said) if isinstance(said, str) else said for said in error.args
             )
         error = error.__cause__ or error.__context__
-
-
-def _interrupted() -> AnswerInterrupted:
-    return AnswerInterrupted(
-        "The answer was stopped.", "What had arrived is kept; it is not sent with later prompts."
-    )
 
 
 def _model_info(model: types.Model) -> ModelInfo:

@@ -1,17 +1,18 @@
-"""Our HTTP client: the deadlines, the off switch and the reading of every response's own JSON.
+"""Sends HTTP with our deadlines and off switch, and reads the JSON of every response itself.
 
-The SDK is given an ``httpx2.Client`` over the transport below. Each request runs as an `Exchange`,
+The SDK is given an ``httpx2.Client`` over the transport below. Each request runs as an `WireCall`,
 bound to the thread while the SDK sends it:
 
-- its waits end at its deadline and by its off switch (`gemini_magic.transport.exchange`);
+- its waits end at its deadline and by its off switch (`gemini_magic.transport.wire_call`);
 - the contents of a request, which the SDK would validate and convert anew each time, take the
-  place of the SDK's as the JSON they are (`gemini_magic.contents`);
-- the body of a successful generateContent is read *through*: `EventReader` turns it into raw JSON
-  events (the source of truth), and the SDK is handed an empty object for each. The SDK drops what
-  it does not know and raises on what it cannot parse; it never sees either.
+  place of the SDK's as the JSON they are (`gemini_magic.turn.request_json`);
+- the body of a successful generateContent is not for the SDK: `EventReader` turns it into raw JSON
+  events (the source of truth), which the call reads past it (`WireCall.reading`), and the SDK gets
+  one empty object, and the end. The SDK drops what it does not know and raises on what it cannot
+  parse; it sees neither, and its work of 0.1 ms for each event is not done.
 
-One connection per request and none kept: a kernel asks now and then, a kept connection would
-have been closed by the service meanwhile, and a forked kernel must not share one.
+The connection is kept for the next request (`gemini_magic.transport.keep_alive`) when the response
+was read to its end; what was stopped, cut off or given up is closed.
 
 ``HttpOptions.timeout`` is not used: it also sends the service a total deadline.
 """
@@ -21,57 +22,53 @@ from __future__ import annotations
 import codecs
 import json
 import ssl
-import threading
-import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import httpcore2
 import httpx2
 
 from gemini_magic.errors import BadResponse
-from gemini_magic.transport.exchange import CURRENT, Connector, Exchange
+from gemini_magic.transport.keep_alive import ASKED, KeepAlive, Place, limit
+from gemini_magic.transport.proxies import Proxy, proxy, unreached
 from gemini_magic.transport.sse import MAX_BYTES, EventReader, too_large
+from gemini_magic.transport.wire_call import CURRENT, WireCall
+from gemini_magic.transport.wire_connection import WireConnection
 
 _MAX_ERROR_BYTES = 1024 * 1024
 _EMPTY_EVENT = b"data: {}\r\n\r\n"
+# What ends a request before any of it has left.
+_UNSENT = (
+    httpcore2.ConnectError,
+    httpcore2.ConnectTimeout,
+    httpcore2.ProxyError,
+    httpcore2.UnsupportedProtocol,
+    httpcore2.LocalProtocolError,
+)
 _ENCODINGS = ("", "identity", "gzip", "deflate")
 
 
 class _Wire(httpx2.BaseTransport):
-    """Sends one request over one connection of its own, through the system's proxy if any."""
+    """Sends a request over a connection that it has alone, through the system's proxy if any."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ssl: ssl.SSLContext | None = None
-
-    def ssl_context(self) -> ssl.SSLContext:
-        """The context with the operating system's trust store, built on first use (35 ms)."""
-        with self._lock:
-            if self._ssl is None:
-                self._ssl = httpcore2.default_ssl_context()
-            return self._ssl
+    def __init__(self, announce: Callable[[httpx2.URL], object], keep: KeepAlive) -> None:
+        self._announce = announce
+        self.keep = keep
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        exchange = CURRENT.get()
-        request = _filled(request, exchange.contents)
-        if exchange.mode == "rehearsal":
-            exchange.rehearsed = request
+        call = CURRENT.get()
+        request = _filled(request, call.contents)
+        if call.mode == "rehearsal":
+            call.rehearsed = request
             streamed = request.url.path.endswith(":streamGenerateContent")
             return httpx2.Response(200, content=_EMPTY_EVENT if streamed else b"{}")
-        _same_host(exchange, request.url)
-        secure = request.url.scheme == "https"
-        proxy = self._proxy(request.url)
-        pool = httpcore2.ConnectionPool(
-            ssl_context=self.ssl_context() if secure else None,
-            proxy=proxy,
-            max_connections=1,
-            max_keepalive_connections=0,
-            network_backend=Connector(exchange),
-        )
+        _same_origin(call, request.url)
+        self._announce(request.url)
+        place = self._place(request.url)
+        connection = self.keep.take(place, call, lambda session: self._made(place, session))
         assert isinstance(request.stream, Iterable)
         try:
-            answer = pool.handle_request(
+            answer = connection.request(
                 httpcore2.Request(
                     method=request.method,
                     url=httpcore2.URL(
@@ -85,29 +82,66 @@ class _Wire(httpx2.BaseTransport):
                     extensions={},
                 )
             )
-        except BaseException:
-            pool.close()
-            exchange.close()
+        except BaseException as error:
+            call.wrote = call.wrote or (_for_answer(request.url) and not isinstance(error, _UNSENT))
+            call.close()
+            lost = None if place.proxy is None else unreached(place.proxy, error)
+            if lost is not None:
+                raise lost from error
             raise
-        exchange.advance()
-        body = _Body(answer, pool, exchange)
+        call.wrote = call.wrote or _for_answer(request.url)
+        ASKED.add(place.service)
+        call.advance()
+        call.tier = httpx2.Headers(answer.headers).get("x-gemini-service-tier", "")
+        body = _Body(answer, call, lambda: self._ended(place, connection, call, answer))
         # The body is handed on decoded, and its length changes.
         dropped = (b"content-encoding", b"content-length", b"transfer-encoding")
         headers = [(k, v) for k, v in answer.headers if k.lower() not in dropped]
         return httpx2.Response(answer.status, headers=headers, stream=body)
 
-    def _proxy(self, url: httpx2.URL) -> httpcore2.Proxy | None:
-        """The proxy of the environment (or the system's settings) for ``url``, or None."""
-        found = urllib.request.getproxies()
-        address = found.get(url.scheme) or found.get("all")
-        if not address or urllib.request.proxy_bypass(url.host):
-            return None
-        given = httpx2.URL(address if "://" in address else f"http://{address}")
+    def _ended(
+        self, place: Place, connection: WireConnection, call: WireCall, answer: httpcore2.Response
+    ) -> None:
+        """Keep the connection of an answer that was read to its end."""
+        if connection.idle and not call.stop.stopped:
+            said = httpx2.Headers(answer.headers).get("keep-alive", "")
+            self.keep.give(place, connection, limit(said))
+            call.forget(connection)
+
+    def _place(self, url: httpx2.URL) -> Place:
+        """Where a request to ``url`` goes, as the environment says now."""
+        secure = url.scheme == "https"
+        port = url.port or (443 if secure else 80)
+        trust = self.keep.trust.context() if secure else None
+        return Place(url.scheme, url.host, port, proxy(str(url)), trust)
+
+    def _made(self, place: Place, session: ssl.SSLSession | None) -> WireConnection:
+        through = None if place.proxy is None else self._proxy(place.proxy)
+        return WireConnection(place.trust, through, session)
+
+    def _proxy(self, found: Proxy) -> httpcore2.Proxy:
+        secure = found.scheme == "https"
         return httpcore2.Proxy(
-            str(given.copy_with(username=None, password=None)),
-            auth=(given.username, given.password) if given.username or given.password else None,
-            ssl_context=self.ssl_context() if given.scheme == "https" else None,
+            found.url, auth=found.login, ssl_context=self.keep.trust.context() if secure else None
         )
+
+    def open_ahead(self, url: httpx2.URL, call: WireCall) -> None:
+        """Connect to ``url`` for a request to come, unless a proxy is to be asked for that.
+
+        TLS shakes hands where this process has asked before; nothing of ours is sent.
+        """
+        place = self._place(url)
+        if place.proxy is not None or self.keep.has(place):
+            return
+        connection = self.keep.take(place, call, lambda session: self._made(place, session))
+        host = url.raw_host.decode("ascii")
+        connection.open_ahead(host, place.port, place.trust if place.service in ASKED else None)
+        self.keep.give(place, connection)
+        call.forget(connection)
+
+
+def _for_answer(url: httpx2.URL) -> bool:
+    return url.path.lower().endswith("generatecontent")
 
 
 def _filled(request: httpx2.Request, contents: bytes | None) -> httpx2.Request:
@@ -124,15 +158,21 @@ def _filled(request: httpx2.Request, contents: bytes | None) -> httpx2.Request:
     )
 
 
-def _same_host(exchange: Exchange, url: httpx2.URL) -> None:
-    # A redirect is followed on the same host only: the API key travels in a header of its own,
-    # which an HTTP client does not know to take off.
-    if exchange.url is None:
-        exchange.url = url
-    elif url.host != exchange.url.host or (exchange.url.scheme, url.scheme) == ("https", "http"):
+def _same_origin(call: WireCall, url: httpx2.URL) -> None:
+    # A redirect, and the address a service names for an upload, are followed on the same scheme,
+    # host and port only (but from http to https): the API key travels in a header of its own, which
+    # an HTTP client does not know to take off, and what was attached goes there. On a machine of
+    # many users another port is somebody else.
+    first = call.url
+    if first is None:
+        call.url = url
+        return
+    to, known = ((one.scheme, one.host, one.port) for one in (url, first))
+    if to != known and (to, known) != (("https", first.host, None), ("http", first.host, None)):
+        where = url.netloc.decode("ascii", "replace")
         raise BadResponse(
-            f"The service redirected to {url.scheme}://{url.host}; the key was not sent there.",
-            "If that host is right, set it as base URL (GOOGLE_GEMINI_BASE_URL).",
+            f"The service redirected to {url.scheme}://{where}; nothing was sent there.",
+            "If that address is right, set it as base URL (GOOGLE_GEMINI_BASE_URL).",
         )
 
 
@@ -148,22 +188,24 @@ class _Body(httpx2.SyncByteStream):
     """The response's body on its way to the SDK, read through (see the module's docstring)."""
 
     def __init__(
-        self, answer: httpcore2.Response, pool: httpcore2.ConnectionPool, exchange: Exchange
+        self, answer: httpcore2.Response, call: WireCall, ended: Callable[[], None]
     ) -> None:
         self._answer = answer
-        self._pool = pool
-        self._exchange = exchange
+        self._call = call
+        self._ended = ended
+        self._whole = False
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             if self._answer.status != 200:
                 yield from self._error()
-            elif self._exchange.mode == "plain":
+            elif self._call.mode == "plain":
                 yield from self._plain()
             else:
                 yield from self._read_through()
+            self._whole = True
         except Exception as error:
-            self._exchange.failure = error
+            self._call.failure = error
             raise
         finally:
             self.close()
@@ -178,6 +220,8 @@ class _Body(httpx2.SyncByteStream):
                 f"The response is encoded in a way that was not asked for: {', '.join(unknown)}.",
                 "Something between here and Gemini answered (a proxy, a gateway).",
             )
+        if encodings <= {"", "identity"}:
+            return iter(self._answer.stream)
         response = httpx2.Response(200, headers=headers, stream=_Raw(self._answer.stream))
         return response.iter_bytes()
 
@@ -199,14 +243,22 @@ class _Body(httpx2.SyncByteStream):
             yield piece
 
     def _read_through(self) -> Iterator[bytes]:
-        one_by_one = self._exchange.mode == "events"
-        for event in self._events():
-            self._exchange.events.append(event)
-            if one_by_one:
-                yield _EMPTY_EVENT
-                self._exchange.advance()  # the time the reader of events took is not waiting
-        if not one_by_one:
+        if self._call.mode == "events":
+            self._call.reading = reading = self._read()
+            yield _EMPTY_EVENT
+            for _ in reading:  # to be sure: whoever asked has read all of it by now
+                pass
+        else:
+            found: list[Any] = []
+            self._call.reading = iter(found)  # also what came whole before a damage
+            for event in self._events():
+                found.append(event)
             yield b"{}"
+
+    def _read(self) -> Iterator[Any]:
+        for event in self._events():
+            yield event
+            self._call.begun()  # the time the reader of events took is not waiting
 
     def _events(self) -> Iterator[Any]:
         """Raw events; what was complete before a damage comes before the error for it."""
@@ -222,15 +274,28 @@ class _Body(httpx2.SyncByteStream):
     def close(self) -> None:
         if hasattr(self._answer.stream, "close"):
             self._answer.stream.close()
-        self._pool.close()
-        self._exchange.close()
+        if self._whole:
+            self._whole = False  # it may be another's by the next time
+            self._ended()
+        self._call.close()
 
 
 class HttpClient:
-    """The client for the SDK and the transport under it."""
+    """The client for the SDK and the transport under it.
 
-    def __init__(self) -> None:
-        self._wire = _Wire()
+    ``announce``: called before each request, in its thread, with the URL it goes to.
+    ``keep``: where connections are kept, by default for this client alone.
+    """
+
+    def __init__(
+        self,
+        announce: Callable[[httpx2.URL], object] = lambda url: None,
+        keep: KeepAlive | None = None,
+    ) -> None:
+        used = keep or KeepAlive()
+        self._own = used if keep is None else None
+        self._wire = _Wire(announce, used)
+        self._wire.keep.trust.check()
         self.client = httpx2.Client(
             transport=self._wire,
             follow_redirects=True,
@@ -244,10 +309,16 @@ class HttpClient:
 
     def warm(self) -> None:
         """Build what the first https request would otherwise build."""
-        self._wire.ssl_context()
+        self._wire.keep.trust.context()
+
+    def open_ahead(self, url: str, call: WireCall) -> None:
+        """Connect to the service at ``url`` for the request to come; sends nothing."""
+        self._wire.open_ahead(httpx2.URL(url), call)
 
     def close(self) -> None:
         self.client.close()
+        if self._own is not None:
+            self._own.close()
 
 
 def _never(request: httpx2.Request) -> httpx2.Response:

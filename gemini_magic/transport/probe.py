@@ -1,20 +1,21 @@
-"""Probing the way to a service without asking it anything: is it reached, what time has it?"""
+"""Probes the way to a service without a request to the model: reachability, and its clock."""
 
 from __future__ import annotations
 
 import email.utils
-import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import httpx2
 
+from gemini_magic.transport import proxies
 from gemini_magic.transport.backends import DEVELOPER_URL, Backend
-from gemini_magic.transport.exchange import Exchange
-from gemini_magic.transport.faults import fault
+from gemini_magic.transport.deadlines import Deadlines
 from gemini_magic.transport.http import HttpClient
 from gemini_magic.transport.protocol import Stop
+from gemini_magic.transport.receivers import warning
+from gemini_magic.transport.service_errors import fault
+from gemini_magic.transport.wire_call import WireCall
 
 TIMEOUT = 15.0  # seconds
 
@@ -48,22 +49,30 @@ def address(backend: Backend) -> str:
     return f"https://{location}-aiplatform.googleapis.com/"
 
 
+def receiver(backend: Backend) -> str | None:
+    """What is to be said of who receives the requests of ``backend``; None when nothing is."""
+    try:
+        return warning(httpx2.URL(address(backend)), backend)
+    except httpx2.InvalidURL:
+        return None  # told in full when something is asked
+
+
 def reach(url: str, timeout: float = TIMEOUT) -> Reached:
     """Ask for ``url`` without any key, and say what came; any HTTP status is an answer.
 
     Raises our errors when none comes: the name, the connection, the proxy, TLS, the time.
     """
     client = HttpClient()
-    exchange = Exchange(timeout, Stop(), "plain")
+    call = WireCall(Deadlines.of(timeout), Stop(), "plain")
     try:
-        with exchange.bound(), client.client.stream("GET", url, follow_redirects=False) as response:
+        with call.bound(), client.client.stream("GET", url, follow_redirects=False) as response:
             if response.status_code == 407:
                 raise fault(httpx2.ProxyError("407 Proxy Authentication Required"))
             return Reached(response.status_code, _skew(response.headers.get("date")))
     except Exception as error:
-        raise fault(exchange.failure or error, timeout, exchange.host) from error
+        raise fault(call.failure or error, timeout, call.host) from error
     finally:
-        exchange.close()
+        call.close()
         client.close()
 
 
@@ -81,10 +90,5 @@ def _skew(date: str | None) -> float | None:
 
 def proxy(url: str) -> str | None:
     """The proxy that requests to ``url`` go through, without its user and password."""
-    parts = urlsplit(url)
-    found = urllib.request.getproxies()
-    given = found.get(parts.scheme) or found.get("all")
-    if not given or urllib.request.proxy_bypass(parts.hostname or ""):
-        return None
-    named = urlsplit(given if "://" in given else f"http://{given}")
-    return f"{named.scheme}://{named.hostname}" + (f":{named.port}" if named.port else "")
+    found = proxies.proxy(url)
+    return None if found is None else found.url

@@ -1,14 +1,16 @@
-"""The seam between the engine and whoever answers: a transport sends a request, yields events."""
+"""Defines the seam between engine and service: a transport sends a request, yields events."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
-from gemini_magic.events import Event
-from gemini_magic.parts import Json
+from gemini_magic.catalog import Model
+from gemini_magic.turn.assembly import Event
+from gemini_magic.turn.parts import Json
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Config:
     ``thinking`` is one of minimal, low, medium, high, xhigh. ``code``: with the codeExecution
     tool; ``search`` and ``urls``: Google Search and URL context beside it. ``functions``:
     declarations of functions the model may call (``{"name", "description",
-    "parametersJsonSchema"}``); the turn JSON keeps their names, as ``tools``.
+    "parametersJsonSchema"}``); the turn JSON keeps their names, as ``tools``. ``schema``: the JSON
+    Schema of the answer, which then is JSON.
     """
 
     system: str | None = None
@@ -30,6 +33,7 @@ class Config:
     search: bool = False
     urls: bool = False
     functions: tuple[Json, ...] = ()
+    schema: Json | None = None
 
     def to_dict(self) -> Json:
         """The options that were set, for the turn JSON; ``code`` always."""
@@ -81,22 +85,39 @@ class Stop:
         return self._event.wait(seconds)
 
 
+ON_SENT: ContextVar[Callable[[], object]] = ContextVar("gemini_magic_on_sent", default=lambda: None)
+"""Called in the thread that asks when a request for an answer has left, or a long one begins to:
+the connection is there, and what is waited for now is the model. A transport is silent then, it can
+yield nothing."""
+
+
 @dataclass(frozen=True)
 class Outgoing:
     """One request, ready to leave.
 
     ``contents``: wire Contents, history first, the prompt last; those that a conversation keeps
-    are ready to be sent (`gemini_magic.contents`). ``timeout``: seconds, the longest wait between
-    complete events. ``retries``: how often to try again before the first event.
+    are ready to be sent (`turn.request_json`). ``timeout``: seconds, the longest wait between
+    complete events; None for what suits the request (`deadlines`). ``retries``: how often to try
+    again before the first event. ``tiers``: of the service, in the order in which to ask them;
+    none: not said. ``store``: whether the service may keep it. ``thoughts``: with summaries of the
+    thinking, where the model thinks. Neither decides what is answered: the answer store's key has
+    none of them. ``served``: what is known of the model that will answer; None: what the table of
+    models says of ``model`` today. ``continuation``: the token by which the
+    service goes on with its answer to these contents, as it came.
     """
 
     model: str
     contents: Sequence[Mapping[str, Any]]
     config: Config = field(default_factory=Config)
     stream: bool = True
-    timeout: float = 120.0
+    timeout: float | None = None
     retries: int = 4
+    tiers: tuple[str, ...] = ()
+    store: bool = False
+    thoughts: bool = True
     stop: Stop = field(default_factory=Stop)
+    served: Model | None = None
+    continuation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +145,7 @@ class Preview:
 
 
 class Transport(Protocol):
-    """Who answers."""
+    """Sends requests to a service and yields its answers."""
 
     def send(self, outgoing: Outgoing) -> Iterator[Event]:
         """Send and yield what arrives, to the end of the stream.

@@ -1,4 +1,4 @@
-"""A transport that answers from a script: for tests of whatever is built on this package.
+"""Answers from a script: a transport for tests of code built on this package.
 
 transport = Scripted(["Let me compute. ", Code("print(1)"), Result("OUTCOME_OK", "1\\n")])
 for event in transport.send(Outgoing("any-model", contents)): ...
@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from gemini_magic.errors import AnswerInterrupted, GeminiError, NoBackend
-from gemini_magic.events import Chunk, Event, Progress
-from gemini_magic.parts import Part, Text
 from gemini_magic.transport.protocol import Outgoing
-from gemini_magic.turn import Usage
+from gemini_magic.transport.retries import interrupted
+from gemini_magic.turn.assembly import Chunk, Event, Progress
+from gemini_magic.turn.parts import Part, Text
+from gemini_magic.turn.usage import Usage
 
 Step: TypeAlias = str | Part | Chunk | Progress | float | GeminiError | AnswerInterrupted
 
@@ -49,7 +50,7 @@ class Scripted:
             if isinstance(step, int | float):
                 outgoing.stop.wait(step)
             if outgoing.stop.stopped:
-                raise AnswerInterrupted("The answer was stopped.")
+                raise interrupted()
             if not isinstance(step, int | float):
                 event = _event(step)
                 finished = finished or (isinstance(event, Chunk) and bool(event.finish_reason))

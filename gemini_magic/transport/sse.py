@@ -1,4 +1,4 @@
-"""Bytes of a response body to raw JSON events: server-sent events and what is sent in their place.
+"""Splits the bytes of a response body into JSON events: server-sent events and their variants.
 
 The service frames a stream as ``data: {json}\\r\\n\\r\\n``. Gateways, older recordings and errors
 come in other shapes, all understood here: ``data:`` without a space, data over several lines, LF
@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gemini_magic.characters import one_line
 from gemini_magic.errors import BadResponse
-from gemini_magic.json_text import MAX_DEPTH, decode
+from gemini_magic.hints import Hint
+from gemini_magic.text import MAX_DEPTH, decode, encodable, one_line
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of one answer: a kernel must hold it several times over, a notebook and a browser once each."""
@@ -166,22 +166,12 @@ def _load(text: bytes) -> Any:
     except UnicodeDecodeError:
         raise BadResponse(
             "The response is damaged: it is not valid UTF-8.",
-            "Run the cell again; if it happens again, a proxy on the way may alter the response.",
+            Hint.ASK_AGAIN_PROXY,
         ) from None
     except ValueError:
         raise not_json(text) from None
     # A lone surrogate cannot leave a kernel as UTF-8: it would break the display of the answer.
-    return _whole(value) if _ESCAPED_SURROGATE.search(decoded) else value
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
-    return value
+    return encodable(value) if _ESCAPED_SURROGATE.search(decoded) else value
 
 
 def not_json(text: bytes) -> BadResponse:
@@ -197,7 +187,7 @@ def not_json(text: bytes) -> BadResponse:
     if begin[:1] in (b"{", b"["):
         return BadResponse(
             "The response is damaged: its JSON is cut off or malformed.",
-            "Run the cell again; what had arrived before is kept above.",
+            Hint.ASK_AGAIN_KEPT,
         )
     said = _one_line(begin)
     return BadResponse(

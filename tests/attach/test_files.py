@@ -10,8 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from gemini_magic.attach import files
-from gemini_magic.attach.resolve import gather
+from gemini_magic.attach.resolve import gather, gather_values
 from gemini_magic.errors import OptionError
+
+pytestmark = pytest.mark.usefixtures("in_a_cell")
 
 
 @pytest.fixture(autouse=True)
@@ -64,13 +66,42 @@ def test_the_type_is_told_by_ending_or_content(
     assert ("not UTF-8" in item.about) == (name in ("latin.csv", "wide.txt"))
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a.parquet", "a.zip", "a.gif", "a.txt", "noise"])
+@pytest.mark.parametrize("name", ["a.xlsm", "a.parquet", "a.zip", "a.gif", "a.txt", "noise"])
 def test_binary_that_gemini_does_not_take_is_refused(here: Path, name: str):
     (here / name).write_bytes(b"PK\x03\x04\0\0" + bytes(range(256)))
     with pytest.raises(OptionError, match="binary data") as refused:
         gather([name], {}, 1000)
-    if name == "a.xlsx":
+    if name == "a.xlsm":
         assert "pandas.read_excel" in refused.value.hint
+
+
+OFFICE = "application/vnd.openxmlformats-officedocument."
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mime_type"),
+    [
+        ("a.xlsx", b"PK\x03\x04\0", f"{OFFICE}spreadsheetml.sheet"),
+        ("A.DOCX", b"PK\x03\x04\0", f"{OFFICE}wordprocessingml.document"),
+        ("a.odp", b"PK\x03\x04\0", "application/vnd.oasis.opendocument.presentation"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\0", "application/vnd.ms-excel"),
+        ("export.xls", b"a\tb\n1\t2\n", "text/plain"),
+    ],
+)
+def test_an_office_file_goes_by_its_documented_type_if_it_is_one(
+    here: Path, name: str, content: bytes, mime_type: str
+):
+    (here / name).write_bytes(content)
+    assert gather([name], {}, 1000)[0].mime_type == mime_type
+    assert gather_values({name: content}, 1000)[0].mime_type == mime_type
+
+
+@pytest.mark.parametrize("name", ["locked.xlsx", "locked.docx"])
+def test_an_office_file_locked_by_a_password_is_refused(here: Path, name: str):
+    (here / name).write_bytes(b"\xd0\xcf\x11\xe0" + bytes(range(256)))
+    with pytest.raises(OptionError, match="locked by a password") as refused:
+        gather([name], {}, 1000)
+    assert "CSV or PDF" in refused.value.hint
 
 
 def test_a_file_over_the_limit_is_never_opened(here: Path, monkeypatch: pytest.MonkeyPatch):

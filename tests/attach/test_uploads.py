@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -13,16 +14,24 @@ import pytest
 from gemini_magic.attach import content
 from gemini_magic.attach.item import Item
 from gemini_magic.emulator import Emulator
-from gemini_magic.errors import AccessDenied, AnswerInterrupted, GeminiError, OptionError
-from gemini_magic.events import Chunk, Progress
+from gemini_magic.errors import (
+    AccessDenied,
+    AnswerInterrupted,
+    BadRequest,
+    GeminiError,
+    OptionError,
+)
 from gemini_magic.transport.backends import Backend
-from gemini_magic.transport.files import INLINE_BYTES, VERTEX_INLINE_BYTES, Large, Uploads
 from gemini_magic.transport.google import GoogleTransport
 from gemini_magic.transport.protocol import Config, Outgoing
+from gemini_magic.transport.uploads import INLINE_BYTES, VERTEX_INLINE_BYTES, Large, Uploads
+from gemini_magic.turn.assembly import Chunk, Progress
 
 from ..published import problems
 from ..replay import Answer, Asked, Replay
 from ..sse import ANSWER
+
+pytestmark = pytest.mark.usefixtures("in_a_cell")
 
 LARGE = b"n\n" + b"1\n" * (INLINE_BYTES // 2)
 
@@ -45,7 +54,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def transport(emulator: Emulator) -> Iterator[GoogleTransport]:
-    made = GoogleTransport(Backend("emulator", "emulator", base_url=emulator.url))
+    made = GoogleTransport(Backend("emulator", emulator.key, base_url=emulator.url))
     yield made
     made.close()
 
@@ -176,6 +185,73 @@ def test_an_upload_that_fails_is_an_error_of_ours(status: int):
         with pytest.raises(GeminiError, match="no room"):
             events(transport, asking(csv(LARGE)))
         transport.close()
+
+
+class Gateway:
+    """A service without a Files API: it refuses uploads with ``status``, and answers."""
+
+    def __init__(self, status: int, page: bytes = b"<html><title>404 Not Found</title>") -> None:
+        self.status, self.page = status, page
+        self.refused = 0
+        self.bodies: list[Any] = []
+
+    def __call__(self, asked: Asked) -> None:
+        if "generateContent" in asked.path or "GenerateContent" in asked.path:
+            self.bodies.append(json.loads(asked.body))
+            asked.head()
+            asked.send(ANSWER)
+            return
+        self.refused += 1
+        asked.head(self.status, content_type="text/html", **{"content-length": str(len(self.page))})
+        asked.send(self.page)
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 405, 413, 501])
+def test_where_no_upload_is_taken_the_attachment_goes_inline(status: int):
+    gateway = Gateway(status)
+    with Replay(gateway) as server:
+        transport = GoogleTransport(Backend("developer", "no-key", base_url=server.url))
+        arrived = events(transport, asking(csv(LARGE)))
+        again = events(transport, asking(csv(LARGE)))
+        transport.close()
+    for body in gateway.bodies:
+        (blob,) = [p["inlineData"] for p in body["contents"][0]["parts"] if "inlineData" in p]
+        assert base64.b64decode(blob["data"]) == LARGE
+        assert problems(body, api="developer", message="request") == []
+    assert len(gateway.bodies) == 2
+    assert gateway.refused == 1, "it is not tried again with the next request"
+    assert any(isinstance(event, Chunk) for event in again)
+    told = [event.text for event in arrived if isinstance(event, Progress)]
+    assert "n.csv goes inline: no upload is taken here" in told
+
+
+def test_what_does_not_fit_into_a_request_either_is_told_with_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("gemini_magic.transport.uploads.REQUEST_BYTES", 1_000_000)
+    gateway = Gateway(404)
+    with Replay(gateway) as server:
+        transport = GoogleTransport(Backend("developer", "no-key", base_url=server.url))
+        with pytest.raises(BadRequest, match="takes no upload") as refused:
+            events(transport, asking(csv(LARGE)))
+        transport.close()
+    assert "MB here" in refused.value.hint
+    assert not refused.value.sent
+    assert gateway.bodies == []
+
+
+def test_an_upload_refused_for_its_key_sends_nothing_inline():
+    answer = Answer(
+        b'{"error": {"code": 403, "message": "Your API key was reported as leaked."}}',
+        403,
+        "application/json",
+    )
+    with Replay(answer) as server:
+        transport = GoogleTransport(Backend("developer", "no-key", base_url=server.url))
+        with pytest.raises(AccessDenied, match="leaked"):
+            events(transport, asking(csv(LARGE)))
+        transport.close()
+        assert len(server.asked) == 1
 
 
 def test_the_preview_uploads_nothing(transport: GoogleTransport, emulator: Emulator):

@@ -16,7 +16,9 @@ from PIL import Image as Pillow
 from gemini_magic.attach.item import Item
 from gemini_magic.attach.resolve import gather, gather_values
 from gemini_magic.errors import OptionError
-from gemini_magic.parts import File, Image
+from gemini_magic.turn.parts import File, Image
+
+pytestmark = pytest.mark.usefixtures("in_a_cell")
 
 mpl.use("agg")
 
@@ -187,7 +189,7 @@ def test_an_address_is_handed_on_without_its_secret(tmp_path: pathlib.Path):
         "gs://bucket/*.csv",
         "gs://",
         "https://host/x.csv.gz",
-        "https://host/x.xlsx",
+        "https://host/x.xlsm",
         "https://[host/x.csv",
         "https://me:SECRET@host/x.csv",
         "ftp://host/x.csv",

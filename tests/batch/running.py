@@ -44,7 +44,7 @@ def asking(server: Emulator | None = None, **added: str) -> dict[str, str]:
     """The variables of a process that asks ``server``, or the emulator in its own kernels."""
     if server is None:
         return {"GEMINI_MAGIC_BACKEND": "emulator", **added}
-    return {"GEMINI_API_KEY": "test-key-1", "GOOGLE_GEMINI_BASE_URL": server.url, **added}
+    return {"GEMINI_API_KEY": server.key, "GOOGLE_GEMINI_BASE_URL": server.url, **added}
 
 
 def start(folder: Path, *words: str, **added: str) -> subprocess.Popen[str]:

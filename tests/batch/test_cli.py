@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from ..kernel import environment
 
 TURN = "application/vnd.gemini-magic.turn+json"
 
 
-def gemini(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def gemini(folder: Path, *words: str, **added: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "gemini_magic.batch.cli", *words],
-        env=environment(folder),
+        env=environment(folder, **added),
         cwd=folder,
         capture_output=True,
         text=True,
@@ -66,7 +65,30 @@ def test_the_demo_needs_no_key_and_says_who_answered(tmp_path: Path):
     assert "offline emulator" in html
 
 
-def test_the_emulator_serves_until_interrupted(tmp_path: Path):
+# Port 9 is the discard port: nobody answers there.
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    "proxies",
+    [
+        {"HTTP_PROXY": NOBODY, "HTTPS_PROXY": NOBODY},
+        {"ALL_PROXY": "socks5://127.0.0.1:9"},
+        {"http_proxy": NOBODY, "all_proxy": "socks5h://127.0.0.1:9", "NO_PROXY": "example.org"},
+        {"ALL_PROXY": "socks://127.0.0.1:9", "HTTP_PROXY": "http://[::1"},
+    ],
+    ids=["HTTP", "SOCKS", "lower case", "that cannot be used"],
+)
+def test_the_demo_asks_its_own_emulator_through_no_proxy(tmp_path: Path, proxies: dict[str, str]):
+    ran = gemini(tmp_path, "demo", "--out", "here", **proxies)
+    assert ran.returncode == 0, ran.stderr
+    assert "offline emulator" in ran.stderr
+    made = turns(tmp_path / "here/quickstart.ipynb")
+    assert made and all(turn["status"] == "complete" for turn in made)
+    assert (tmp_path / "here/quickstart.html").stat().st_size > 10_000
+
+
+def test_the_emulator_serves_who_takes_the_lines_it_prints(tmp_path: Path):
     server = subprocess.Popen(
         [sys.executable, "-m", "gemini_magic.batch.cli", "emulator"],
         env={**environment(tmp_path), "PYTHONUNBUFFERED": "1"},
@@ -75,15 +97,24 @@ def test_the_emulator_serves_until_interrupted(tmp_path: Path):
     )
     assert server.stderr is not None
     said = ""
-    while not (url := re.search(r"http://127\.0\.0\.1:\d+", said)):
+    while "Ctrl-C" not in said:
         line = server.stderr.readline()
         assert line, said
         said += line
-    request = urllib.request.Request(
-        f"{url[0]}/v1beta/models/gemini-3.8-flash", headers={"x-goog-api-key": "k"}
+    exports = "\n".join(line for line in said.splitlines() if line.startswith("export "))
+    ask = (
+        "from google import genai; client = genai.Client(http_options={'api_version': 'v1beta'})\n"
+        "print(client.models.get(model='gemini-3.8-flash').name)"
     )
-    with urllib.request.urlopen(request, timeout=30) as response:
-        assert json.load(response)["name"] == "models/gemini-3.8-flash"
+    asked = subprocess.run(
+        ["sh", "-c", f'{exports}\nexec "$0" -c "$1"', sys.executable, ask],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert asked.stdout == "models/gemini-3.8-flash\n", asked.stderr
     server.send_signal(signal.SIGINT)
     assert server.wait(30) in (0, 130)
     server.stderr.close()
@@ -96,6 +127,7 @@ def test_usage_errors_are_exit_code_2(tmp_path: Path):
         ["demo", "--nonsense"],
         ["emulator", "--profile", "x"],
         ["emulator", "--port", "99999"],
+        ["emulator", "--key", "a-key-on-the-command-line"],
     ):
         ran = gemini(tmp_path, *words)
         assert ran.returncode == 2

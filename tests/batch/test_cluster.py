@@ -39,12 +39,12 @@ def test_a_cluster_makes_the_same_and_its_failures_are_told(tmp_path: Path):
     notebook(tmp_path / "good.ipynb", LOAD, "%%gemini\nWhat is the 100th prime?")
     notebook(tmp_path / "bad.ipynb", "print('first')", "1/0")
     # The key is the workers' own; where to ask is passed on to them.
-    with serving() as server, cluster(tmp_path, 1, GEMINI_API_KEY="of-worker") as (address, _):
+    with serving() as server, cluster(tmp_path, 1, GEMINI_API_KEY=server.key) as (address, _):
         ran = gemini(
             tmp_path,
             *("run", "good.ipynb", "bad.ipynb", "--scheduler", address),
             *("--on-error", "continue", "--report", "r.json"),
-            **asking(server),
+            **asking(server, GEMINI_API_KEY="of-the-runner"),
         )
         assert len(server.generate_requests) == 1
     assert ran.returncode == 1, ran.stderr + ran.stdout
@@ -57,7 +57,7 @@ def test_a_worker_that_is_killed_costs_no_completed_call(tmp_path: Path):
     names = twice_asking(tmp_path, MANY)
     with (
         serving() as server,
-        cluster(tmp_path, 2, GEMINI_API_KEY="of-worker") as (address, workers),
+        cluster(tmp_path, 2, GEMINI_API_KEY=server.key) as (address, workers),
     ):
         process = start(
             tmp_path,
@@ -82,7 +82,7 @@ def test_a_killed_runner_is_resumed_while_its_workers_still_work(tmp_path: Path)
     names = twice_asking(tmp_path, MANY)
     slow = "import time, pathlib\npathlib.Path('begun').touch()\ntime.sleep(1000)"
     stuck = notebook(tmp_path / "n0.ipynb", slow)
-    with serving() as server, cluster(tmp_path, 2, GEMINI_API_KEY="of-worker") as (address, _):
+    with serving() as server, cluster(tmp_path, 2, GEMINI_API_KEY=server.key) as (address, _):
         words = ("run", *names, "--scheduler", address, "--report", "r.json")
         process = start(tmp_path, *words, **asking(server))
         until(lambda: (tmp_path / "begun").exists() and len(server.generate_requests) >= MANY)

@@ -15,7 +15,7 @@ import pytest
 
 from gemini_magic.batch.execute import Execution
 from gemini_magic.batch.job import Job
-from gemini_magic.batch.kernels import manager
+from gemini_magic.batch.kernels.manager import manager
 
 from ..kernel import environment
 

@@ -10,10 +10,10 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
-from gemini_magic.batch.forked import SUPPORTED
 from gemini_magic.batch.job import Job, Outcome
+from gemini_magic.batch.kernels.forked import SUPPORTED
 from gemini_magic.batch.runner import run_jobs
-from gemini_magic.run import Run
+from gemini_magic.session.batch_run import BatchRun
 
 from .running import notebook
 from .scaling import CALL, model, notebooks, ours, plain
@@ -34,7 +34,7 @@ def test_preloaded_kernels_spare_the_processor_and_others_cost_no_more(tmp_path:
 
 
 def test_nothing_of_a_finished_notebook_is_kept_in_memory(tmp_path: Path):
-    run = Run(str(tmp_path), str(tmp_path / "answers"), started="2026-01-01T00:00:00+00:00")
+    run = BatchRun(str(tmp_path), str(tmp_path / "answers"), started="2026-01-01T00:00:00+00:00")
     run.write()
     jobs = [
         Job(

@@ -1,8 +1,8 @@
 """Every claim about speed, measured now: ``python -m tests.benchmarks`` prints the table.
 
 About six minutes on two idle cores; a machine that does other things meanwhile keeps the ratios and
-spoils the absolute times. ``--quick`` measures less often, ``--only`` one module. ``--readme``
-writes the table into the README too, ``--output`` every value, for ``python -m pyperf``. Exits 1
+spoils the absolute times. ``--quick`` measures less often, ``--only`` one module. ``--docs``
+writes the table into docs/speed.md too, ``--output`` every value, for ``python -m pyperf``. Exits 1
 when a claim does not hold. GEMINI_MAGIC_PEERS names a Python that has the peers installed.
 """
 
@@ -20,9 +20,11 @@ from types import ModuleType
 
 from . import (
     emulating,
+    here,
     inserting,
     loading,
     preparing,
+    reaching,
     rendering,
     streaming,
     table,
@@ -31,15 +33,17 @@ from . import (
 )
 from .measuring import Claim, Results
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "speed.md"
 BLOCK = re.compile(r"(<!-- benchmarks:.*?-->\n).*?(<!-- /benchmarks -->)", re.DOTALL)
 # Each with how often it measures: usually, and in a hurry.
 MODULES: dict[ModuleType, tuple[int, int]] = {
     loading: (10, 3),
     warming: (10, 2),
     preparing: (20, 5),
+    reaching: (20, 10),
     streaming: (10, 3),
     rendering: (5, 2),
+    here: (20, 5),
     inserting: (10, 3),
     emulating: (10, 3),
     throughput: (3, 1),
@@ -76,16 +80,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", choices=[short(module) for module in MODULES])
-    parser.add_argument("--readme", action="store_true")
+    parser.add_argument("--docs", action="store_true")
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
-    if given.readme and given.only:
-        parser.error("the README holds the whole table: --readme and --only cannot go together")
+    if given.docs and given.only:
+        parser.error("docs/speed.md holds the whole table: --docs and --only cannot go together")
     results = measure(given.only, given.quick, lambda text: print(text, file=sys.stderr))
     text = dated(results)
     print(text, end="")
-    if given.readme:
-        README.write_text(BLOCK.sub(lambda found: found[1] + text + found[2], README.read_text()))
+    if given.docs:
+        PAGE.write_text(BLOCK.sub(lambda found: found[1] + text + found[2], PAGE.read_text()))
     if given.output:
         table.suite(results).dump(str(given.output), replace=True)
     return 1 if any(found.kept(claim) is False for claim, found in results.items()) else 0

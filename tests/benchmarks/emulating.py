@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gemini_magic.sandbox import Session, run
+from gemini_magic.sandbox import SandboxProcess, run
 
 from .measuring import Claim, Found, Results, in_turn, seconds
 
@@ -26,7 +26,7 @@ def plain() -> None:
 
 
 def measure(folder: Path, rounds: int) -> Results:
-    with Session() as session:
+    with SandboxProcess() as session:
         measures = {
             "fresh": seconds(fresh),
             "again": seconds(lambda: session.run(CODE)),

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gemini_magic.conversation import Conversation
-from gemini_magic.parts import Code, Result, Text
-from gemini_magic.storage import save_conversation
-from gemini_magic.turn import Request, Turn
+from gemini_magic.session.conversation import Conversation
+from gemini_magic.session.conversation_file import save_conversation
+from gemini_magic.turn.parts import Code, Result, Text
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
 
 WORDS = "A sentence of the answer, with some words in it. " * 8
 PARTS = (

@@ -10,9 +10,10 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from gemini_magic.cells.document import insert_all
-from gemini_magic.parts import Code, Result, Text
 from gemini_magic.render.bundle import bundle
-from gemini_magic.turn import Request, Turn
+from gemini_magic.turn.parts import Code, Result, Text
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
 
 from .measuring import Claim, Found, Results, in_turn, seconds
 

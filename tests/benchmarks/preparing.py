@@ -1,8 +1,9 @@
 """From the start of a cell to its request on the wire, with a history behind it.
 
 Measured from outside, in one kernel: from the execute request, as a front end sends it, to the
-moment the server has the whole request. The floors are cells of the same kernel: the same bytes
-sent by `http.client`, and `client.chats` with the same history.
+moment the server has the whole request, which keeps the connection. The floors are cells of the
+same kernel: the same bytes sent by `http.client` over a connection of its own, the SDK's
+`generate_content_stream` over one that it keeps as well, and `client.chats` with the same history.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ RAW = {
     for turns in SIZES
 }
 CHATS = Claim(_named(1000), "`client.chats`", ratio=1 / 40)
-CLAIMS = (*RAW.values(), CHATS)
+SDK = Claim(
+    "cell start to request sent, no turn before it", "the SDK's own call, and 1 ms", ratio=1.25
+)
+CLAIMS = (*RAW.values(), SDK, CHATS)
 
 LAST = "And the sum below 1,000?"
 RAW_SEND = """
@@ -55,8 +59,13 @@ client = genai.Client(
 def chat(path):
     with open(path, "rb") as file:
         history = [types.Content.model_validate(one) for one in json.load(file)["contents"][:-1]]
-    config = types.GenerateContentConfig(tools=[types.Tool(code_execution={})])
     return client.chats.create(model="gemini-3.8-flash", config=config, history=history)
+config = types.GenerateContentConfig(tools=[types.Tool(code_execution={})])
+def call():
+    for chunk in client.models.generate_content_stream(
+        model="gemini-3.8-flash", contents="And the sum below 1,000?", config=config
+    ):
+        pass
 def ask(chat):
     for chunk in chat.send_message_stream("And the sum below 1,000?"):
         pass
@@ -72,8 +81,7 @@ class Clock:
 
     def __call__(self, asked: Asked) -> None:
         self.arrived, self.asked = time.monotonic(), asked
-        asked.head(content_type="text/event-stream")
-        asked.send(ANSWER)
+        asked.whole(ANSWER)
 
 
 def measure(folder: Path, rounds: int, sizes: tuple[int, ...] = SIZES, chats: int = 3) -> Results:
@@ -115,8 +123,19 @@ def measure(folder: Path, rounds: int, sizes: tuple[int, ...] = SIZES, chats: in
         for turns in sizes:
             found = in_turn(rounds, sending(turns), warm=2)
             results[RAW[turns]] = Found(found["ours"], found["raw"])
+        done(CHAT)
+
+        def ours() -> float:
+            done("1")
+            return sent(f"%%gemini --stateless\n{LAST}", "bench")
+
+        def sdk() -> float:
+            done("1")
+            return sent("call()") + 0.001
+
+        found = in_turn(2 * rounds, {"ours": ours, "sdk": sdk}, warm=2)
+        results[SDK] = Found(found["ours"], found["sdk"])
         if chats:
-            done(CHAT)
             prepared = f"talk = chat({str(folder / 'body-1000.json')!r})"
 
             def chatting() -> float:

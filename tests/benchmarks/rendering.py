@@ -6,9 +6,10 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from gemini_magic.parts import Text
 from gemini_magic.render.bundle import bundle
-from gemini_magic.turn import Request, Turn
+from gemini_magic.turn.parts import Text
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
 
 from .measuring import Claim, Found, Results, in_turn, seconds
 

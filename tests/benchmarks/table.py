@@ -1,4 +1,4 @@
-"""The results as they stand in the README: one row for each claim."""
+"""The results as they stand in docs/speed.md: one row for each claim."""
 
 from __future__ import annotations
 

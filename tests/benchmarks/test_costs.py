@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import emulating, inserting, loading, preparing, rendering, warming
+from . import emulating, here, inserting, loading, preparing, reaching, rendering, warming
 from .measuring import hold
 
 
@@ -20,6 +20,10 @@ def test_a_request_leaves_about_as_soon_as_its_bytes_could(tmp_path: Path):
     hold(preparing.measure(tmp_path, rounds=7, chats=1))
 
 
+def test_a_second_question_is_at_a_far_service_in_half_a_round_trip_and_5_ms(tmp_path: Path):
+    hold(reaching.measure(tmp_path, rounds=15))
+
+
 def test_a_long_answer_is_rendered_in_a_few_times_its_parsing(tmp_path: Path):
     hold(rendering.measure(tmp_path, rounds=2))
 
@@ -30,3 +34,7 @@ def test_cells_are_inserted_in_a_few_times_their_writing(tmp_path: Path):
 
 def test_emulated_code_costs_a_few_starts_of_python_and_then_less_than_one(tmp_path: Path):
     hold(emulating.measure(tmp_path, rounds=3))
+
+
+def test_code_in_the_kernel_costs_about_what_a_function_costs(tmp_path: Path):
+    hold(here.measure(tmp_path, rounds=7))

@@ -1,11 +1,11 @@
-"""The README's table is the command's, and the command tells what it found."""
+"""The docs' table is the command's, and the command tells what it found."""
 
 from __future__ import annotations
 
 import pyperf
 import pytest
 
-from .__main__ import BLOCK, CLAIMS, README, dated, main
+from .__main__ import BLOCK, CLAIMS, PAGE, dated, main
 from .measuring import Claim, Found, hold
 from .table import row, suite
 
@@ -16,8 +16,8 @@ def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_the_readme_has_the_rows_that_the_command_has():
-    found = BLOCK.search(README.read_text())
+def test_the_docs_have_the_rows_that_the_command_has():
+    found = BLOCK.search(PAGE.read_text())
     assert found is not None
     lines = found[0].splitlines()
     shown = [cells(line) for line in lines if line.startswith("|")][2:]

@@ -10,9 +10,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from gemini_magic.cells.document import PENDING, Inserted, insert_all, insert_below, provenance
-from gemini_magic.parts import OK, Code, Result, Text
 from gemini_magic.render.bundle import bundle
-from gemini_magic.turn import MIME, Request, Turn
+from gemini_magic.text import b64encode
+from gemini_magic.turn.parts import OK, Code, Image, Result, Text
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import MIME, Turn
 
 from ..strategies import PNG, answered
 
@@ -55,6 +57,16 @@ def test_an_answers_own_wish_is_carried_out_below_its_cell():
     note = provenance(made.cells[2])
     assert note is not None and note.source_cell == "src" and note.part == 1
     assert provenance(made.cells[0]) is None and provenance(made.cells[-1]) is None
+
+
+def test_a_large_picture_that_the_answer_only_names_is_in_the_inserted_cell():
+    image = Image("image/png", PNG + bytes(300_000))
+    made = notebook(asked(answer("t1", Code("plot()"), Result(OK), image)))
+    made = nbformat.reads(nbformat.writes(made), 4)  # the HTML is lines in the file
+    (done,) = insert_all(made)
+    assert (done.added, done.unreadable) == (1, 0)
+    (output,) = [one for one in made.cells[1].outputs if "image/png" in one.get("data", {})]
+    assert output.data["image/png"] == b64encode(image.data)
 
 
 def test_the_default_is_for_answers_that_do_not_say():
@@ -172,7 +184,7 @@ def test_a_taken_id_gets_a_number():
 
 
 def test_a_picture_without_code_keeps_its_attachment_in_the_file():
-    from gemini_magic.parts import Image
+    from gemini_magic.turn.parts import Image
 
     made = notebook(asked(answer("t1", Text("See."), Image("image/png", PNG))))
     insert_all(made)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+from typing import Any
 
 import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemini_magic.cells.extract import extract
+from gemini_magic.cells.extract import extract, pieces
 from gemini_magic.cells.newcell import NewCell
-from gemini_magic.parts import (
+from gemini_magic.turn.parts import (
     DEADLINE_EXCEEDED,
     FAILED,
     OK,
@@ -27,7 +28,8 @@ from gemini_magic.parts import (
     Text,
     Thought,
 )
-from gemini_magic.turn import Request, Turn
+from gemini_magic.turn.request import Attachment, Request
+from gemini_magic.turn.turn import Turn
 
 from ..hostile import HOSTILE
 from ..strategies import PNG, answered, turns
@@ -243,3 +245,43 @@ def test_what_came_back_from_code_that_is_no_cell_stands_below_it(code: Code):
     assert quoted < said < cell.source.index("](attachment:1-picture.png)")
     assert list(cell.attachments) == ["1-picture.png"]
     assert "without its code" not in cell.source
+
+
+READS = 'import pandas as pd\npd.read_csv("input_file_0.csv")'
+
+
+def test_code_that_reads_an_attachment_comes_behind_a_cell_that_writes_it() -> None:
+    turn = answered(Text("Look:"), Code(READS), Result("OUTCOME_OK", "1"))
+    for what in ("code", "all"):
+        first, *rest = extract(turn, what)
+        assert (first.cell_type, first.source) == ("code", f"%gemini files {turn.id}")
+        assert first.outputs == () and first.id not in {cell.id for cell in rest}
+    assert [cell.source for cell in pieces(turn)] == [READS]
+
+
+def test_an_attachment_is_known_by_the_users_own_name_too() -> None:
+    sent = Attachment("sales.csv", "text/csv", 3, "0" * 64)
+    request = Request("?", "m", "developer", attachments=(sent,))
+    named = answered(Code("open('sales.csv')"), request=request)
+    assert extract(named)[0].source.startswith("%gemini files")
+    assert extract(named) == extract(Turn.from_dict(named.to_dict()))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [Code("print(1)")],
+        [Text("input_file_0.csv")],
+        [Code("my_input_file_0.csv = 1 +")],
+        [Code('concise_search("input_file_0.csv")')],
+    ],
+)
+def test_code_that_reads_none_has_no_such_cell(parts: list[Any]) -> None:
+    for what in ("code", "all"):
+        assert not any("%gemini" in cell.source for cell in extract(answered(*parts), what))
+
+
+@pytest.mark.parametrize("name", ["x\nimport os", "x; !ls", "a b", "", "x" * 60])
+def test_an_id_that_is_none_of_ours_never_stands_in_a_line_that_is_run(name: str) -> None:
+    turn = answered(Code(READS), id=name)
+    assert [cell.source for cell in extract(turn, "code")] == [READS]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from gemini_magic.cells.extract import extract
 from gemini_magic.cells.newcell import NewCell
 from gemini_magic.cells.plan import Existing, Plan, plan
-from gemini_magic.parts import Code, Text
-from gemini_magic.turn import Turn
+from gemini_magic.turn.parts import Code, Text
+from gemini_magic.turn.turn import Turn
 
 from ..strategies import answered
 

@@ -9,11 +9,12 @@ from importlib.util import find_spec
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from gemini_magic.cells.extract import extract
-from gemini_magic.parts import OK, Code, Result
-from gemini_magic.sandbox import Session
-from gemini_magic.turn import Request, Turn
-from gemini_magic.wire import chunk_from_wire
+from gemini_magic.cells.extract import extract, pieces
+from gemini_magic.sandbox import SandboxProcess
+from gemini_magic.turn.parts import OK, Code, Result
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
+from gemini_magic.turn.wire import chunk_from_wire
 
 from ..fixtures import Recording, needs_recordings, recordings
 
@@ -69,7 +70,7 @@ def test_there_are_recordings_with_code():
     "recording,turn", [pytest.param(one, turn, id=str(one)) for one, turn in RECORDED]
 )
 def test_recorded_code_runs_as_it_stands(recording: Recording, turn: Turn):
-    cells = extract(turn, "code")
+    cells = pieces(turn)
     outcomes = {}  # of the run that a cell shows, by its part
     for cell in cells:
         marks = [output["metadata"]["gemini_magic"] for output in cell.outputs[:1]]
@@ -77,7 +78,7 @@ def test_recorded_code_runs_as_it_stands(recording: Recording, turn: Turn):
     lacking = sorted({name for cell in cells for name in missing(cell.source)})
     if lacking:
         pytest.skip(f"needs {', '.join(lacking)}")
-    with Session(files={"input_file_0.csv": HOUSES.encode()}, timeout=60) as session:
+    with SandboxProcess(files={"input_file_0.csv": HOUSES.encode()}, timeout=60) as session:
         for cell in cells:
             ran = session.run(cell.source)
             if outcomes[cell.provenance.part] != OK or REMOVED.search(ran.output or ""):
@@ -89,7 +90,7 @@ def test_recorded_code_runs_as_it_stands(recording: Recording, turn: Turn):
     "recording,turn", [pytest.param(one, turn, id=str(one)) for one, turn in RECORDED]
 )
 def test_ipython_reads_recorded_code_as_it_is_written(recording: Recording, turn: Turn):
-    for cell in extract(turn, "code"):
+    for cell in pieces(turn):
         assert TransformerManager().transform_cell(cell.source) == cell.source + "\n"
 
 

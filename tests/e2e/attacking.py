@@ -9,7 +9,8 @@ from typing import Any
 import playing
 from IPython.display import display
 
-from gemini_magic.parts import (
+from gemini_magic.render.live import Look
+from gemini_magic.turn.parts import (
     Call,
     Code,
     File,
@@ -21,8 +22,7 @@ from gemini_magic.parts import (
     Text,
     Thought,
 )
-from gemini_magic.render.live import Look
-from gemini_magic.turn import Turn
+from gemini_magic.turn.turn import Turn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from hostile import HOSTILE, HUGE
@@ -61,9 +61,9 @@ def attack(view: str, first: int, last: int) -> None:
         if view == "widget":
             from gemini_magic.render.widgets import WidgetView
 
-            WidgetView(_display, look).ended(shown)
+            WidgetView(_Display(), look).ended(shown)
         else:
-            _display(*look.bundle(shown))
+            _Display().end(*look.bundle(shown))
 
 
 def widgets(text: str) -> None:
@@ -71,9 +71,14 @@ def widgets(text: str) -> None:
     from gemini_magic.render.widgets import WidgetView
 
     said = playing.turn((Text(HUGE.get(text, text)),))
-    WidgetView(_display, Look(view="widget")).ended(said)
+    WidgetView(_Display(), Look(view="widget")).ended(said)
 
 
-def _display(data: Any, metadata: Any) -> None:
-    if "text/html" in data or "text/markdown" in data:  # not the widgets' first, empty bundle
+class _Display:
+    after = 0.0
+
+    def live(self, data: Any, metadata: Any) -> bool:
+        return False  # the widgets' first, empty bundle
+
+    def end(self, data: Any, metadata: Any) -> None:
         display(dict(data), metadata=dict(metadata), raw=True)

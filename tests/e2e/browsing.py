@@ -41,12 +41,19 @@ class Server:
     """``jupyter lab`` or ``jupyter notebook`` with everything of it under ``folder``.
 
     ``extension``: our built extension; None for a front end without it, installed or not.
+    ``programs``: where Jupyter's programs lie, by default beside this Python.
     """
 
     def __init__(
-        self, kind: str, folder: Path, extension: Path | None, python_path: list[Path]
+        self,
+        kind: str,
+        folder: Path,
+        extension: Path | None,
+        python_path: list[Path],
+        programs: Path | None = None,
     ) -> None:
         self.kind = kind
+        self._programs = programs or Path(sys.executable).parent
         self.root = folder / "root"
         self.settings = folder / "jupyterlab_settings_dir"
         self.url = ""
@@ -86,7 +93,7 @@ class Server:
         log = (self._folder / "server.log").open("wb")
         self._process = subprocess.Popen(
             [
-                str(Path(sys.executable).parent / f"jupyter-{self.kind}"),
+                str(self._programs / f"jupyter-{self.kind}"),
                 "--ServerApp.ip=127.0.0.1",
                 "--ServerApp.port=0",
                 "--no-browser",
@@ -154,6 +161,12 @@ class Server:
         return f"{base}/lab/workspaces/{secrets.token_hex(4)}/tree/{path}?reset"
 
 
+def new_profile(browser: Any) -> Any:
+    context = browser.new_context(viewport={"width": 1100, "height": 1000})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
+
+
 class App:
     """A browser page on a server; closing it ends the kernels it has started."""
 
@@ -161,13 +174,15 @@ class App:
         self.server = server
         self._url = url or server.url  # another one when something stands in between
         self.kind = server.kind
-        self._context = browser.new_context(viewport={"width": 1100, "height": 1000})
-        self._context.grant_permissions(["clipboard-read", "clipboard-write"])
+        # One profile for all: JupyterLab is fetched and compiled once, and not for each page.
+        self._context = browser.contexts[0] if browser.contexts else new_profile(browser)
+        self._pages: list[Any] = []  # its own, and those of its tabs
         self.path = ""
         self._watch()
 
     def _watch(self) -> None:
         self.page = self._context.new_page()
+        self._pages.append(self.page)
         self.errors: list[str] = []
         self.foreign: list[str] = []
         self.dialogs: list[str] = []
@@ -184,7 +199,8 @@ class App:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._context.close()
+        for page in self._pages:
+            page.close()
         self.server.shut_down_kernels()
 
     def tab(self) -> App:
@@ -290,6 +306,8 @@ class App:
         return str(self.cell(at).locator(".jp-Cell-outputArea").inner_text())
 
 
+# Returns nothing: the widget that the command gives cannot be told.
+OPENS = "async path => void await window.jupyterapp.commands.execute('docmanager:open', {path})"
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
 KERNEL = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext.session?.kernel"
 # Those that JupyterLab gives a subshell; until it is there, what they send waits for the cell.

@@ -67,9 +67,12 @@ def _extension() -> Path:
 
 
 def _server(kind: str, folder: Path, built: Path | None) -> Iterator[Server]:
-    if shutil.which(f"jupyter-{kind}", path=str(Path(sys.executable).parent)) is None:
+    # Another environment's JupyterLab, to try an older one.
+    programs = Path(os.environ.get("GEMINI_MAGIC_PROGRAMS") or Path(sys.executable).parent)
+    if shutil.which(f"jupyter-{kind}", path=str(programs)) is None:
         _missing(f"jupyter {kind} is not installed")
-    server = Server(kind, folder, built, python_path=[PACKAGE.parent, Path(__file__).parent])
+    own = [PACKAGE.parent, Path(__file__).parent]
+    server = Server(kind, folder, built, python_path=own, programs=programs)
     try:
         server.start()
         yield server

@@ -14,10 +14,12 @@ from typing import Any
 from IPython import get_ipython
 from IPython.display import display
 
-from gemini_magic.frontend import FrontEnd
-from gemini_magic.parts import Code, Image, Part, Result, Text, Thought
+from gemini_magic.frontend.link import FrontEnd
 from gemini_magic.render.bundle import bundle
-from gemini_magic.turn import MIME, Request, Turn, Usage
+from gemini_magic.turn.parts import Code, Image, Part, Result, Text, Thought
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import MIME, Turn
+from gemini_magic.turn.usage import Usage
 
 stopped = threading.Event()
 front_end = FrontEnd(stop=lambda turn: stopped.set(), bundles=lambda cells: {})

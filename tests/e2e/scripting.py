@@ -12,9 +12,12 @@ from zlib import crc32
 
 from IPython import get_ipython
 
-from gemini_magic.magics.loading import of
-from gemini_magic.parts import FAILED, OK, Code, Image, Result, Text
+from gemini_magic import ask
+from gemini_magic.extension import of
 from gemini_magic.transport.scripted import Scripted
+from gemini_magic.turn.assembly import Chunk
+from gemini_magic.turn.parts import FAILED, OK, Code, Image, Result, Text
+from gemini_magic.turn.usage import Usage
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
@@ -25,10 +28,10 @@ PNG = bytes.fromhex(
 def wait_until_watched(seconds: float = 30) -> None:
     """Wait, inside the running cell, for this page to have said hello."""
     magics = of(get_ipython())
-    assert magics is not None and magics.front_end is not None
+    assert magics is not None and magics.kernel.front_end is not None
     session = get_ipython().kernel.get_parent("shell")["header"]["session"]
     end = time.monotonic() + seconds
-    while not magics.front_end.watching(session):
+    while not magics.kernel.front_end.watching(session):
         if time.monotonic() > end:
             raise TimeoutError("no front end has said hello")
         time.sleep(0.02)
@@ -41,18 +44,17 @@ def answers(*scripts: list[Any]) -> None:
     transport = Scripted(
         *([step for item in script for step in _steps(item)] for script in scripts)
     )
-    connection = SimpleNamespace(backend=SimpleNamespace(kind="developer"), transport=transport)
+    backend = SimpleNamespace(kind="developer", issuer="developer")
+    connection = SimpleNamespace(backend=backend, transport=transport)
     magics.preload = False  # nothing to warm
-    magics.connect = lambda: connection
+    magics.session.connect = lambda: connection
 
 
 def many(count: int) -> None:
     """Have that many questions been answered: with code, formulas, a table, a picture each."""
-    magics = of(get_ipython())
-    assert magics is not None
     answers(*([_long(number)] for number in range(count)))
     for number in range(count):
-        magics.ask(f"Question {number} of many", {}, quiet=True)
+        ask(f"Question {number} of many")
 
 
 def _long(number: int) -> Any:
@@ -90,6 +92,12 @@ def noise(seed: int, width: int = 320, height: int = 200) -> bytes:
 def parts(*given: Any) -> None:
     """The next answer: parts as they are."""
     answers([list(given)])
+
+
+def cut(token: str) -> Chunk:
+    """The end of an answer that the service has stopped, and goes on with by ``token``."""
+    usage = Usage(input_tokens=1000, output_tokens=500, total_tokens=1500)
+    return Chunk(finish_reason="CONTINUATION", continuation=token, usage=usage)
 
 
 def _steps(item: Any) -> list[Any]:

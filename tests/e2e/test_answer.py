@@ -10,9 +10,9 @@ import pytest
 from browsing import App, until
 
 from gemini_magic.render import caption
-from gemini_magic.turn import MIME, Turn
+from gemini_magic.turn.turn import MIME, Turn
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 READY = "import playing as p; p.wait_until_watched()"
 
@@ -48,7 +48,7 @@ def test_an_answer_grows_while_it_streams_and_ends_whole(app: App) -> None:
     text = turn.inner_text()
     for expected in (
         "The sum of the first primes",
-        "Python, 6 lines, ran in Google's sandbox",
+        "Python, 6 lines: def is_prime(n): \u00b7 ran in Google's sandbox",
         "Result: failed, NameError: name 'primes' is not defined",
         "Result: OK, 2 lines of output",
         "There are 25 primes",
@@ -59,6 +59,7 @@ def test_an_answer_grows_while_it_streams_and_ends_whole(app: App) -> None:
     assert turn.locator(".gm-Text table").count() == 1
     assert turn.locator("img.gm-Image").evaluate("image => image.naturalWidth") == 240
     assert turn.locator("button:visible").all_inner_texts() == [
+        "Token counts",
         "Copy answer",
         "Insert as cells",
         "Run here",
@@ -162,12 +163,42 @@ def test_a_saved_answer_reads_and_folds_the_same_with_the_kernel_dead(app: App) 
     assert turn.locator("img.gm-Image").evaluate("image => image.naturalWidth") == 240
 
 
+def test_a_large_picture_is_saved_once_and_drawn_from_the_saved_notebook(app: App) -> None:
+    large = "Image('image/png', p.png(900, 400) + bytes(300_000))"
+    blob = f"{{'inlineData': {{'mimeType': 'image/png', 'data': p.encoded({large}.data)}}}}"
+    here = "Call('run_python', {'code': 'plot()'}, 'c1'), Response('run_python', "
+    here += (
+        f"{{'outcome': 'OUTCOME_OK'}}, 'c1', extra={{'functionResponse': {{'parts': [{blob}]}}}})"
+    )
+    parts = f"(*p.PARTS[:-2], {large}, *p.PARTS[5:7], {large}, {here}, Text('Done.'))"
+    app.open([f"{READY}\nfrom gemini_magic.turn.parts import *", f"p.play(p.turn({parts}))"])
+    app.run(0)
+    app.run(1)
+    until(lambda: app.turn(1).get_attribute("data-status") == "complete", "the end")
+    pictures = "images => images.map(image => image.naturalWidth)"
+    live = app.turn(1).locator("img.gm-Image").evaluate_all(pictures)
+    assert live == [900] * 3, "the sandbox's twice, and that of a run in the kernel"
+    (output,) = app.save().cells[1].outputs
+    turn = Turn.from_bundle(output.data)
+    assert len(turn.images) == 3
+    written = (app.server.root / app.path).stat().st_size
+    assert written < 1.5 * len(turn.images[0].data), "base64 takes a third more"
+    app.server.shut_down_kernels()
+    app.page.goto("about:blank")
+    app.go(kernel=False)
+    app.turn(1).wait_for()
+    until(
+        lambda: app.turn(1).locator("img.gm-Image").evaluate_all(pictures) == live, "the pictures"
+    )
+    assert app.own_errors == []
+
+
 def test_the_words_are_those_of_the_other_forms(lab: App) -> None:
     """The view is written in TypeScript, the other forms in Python: the same captions."""
     lab.open(
         [
             READY,
-            "from gemini_magic.parts import *\n"
+            "from gemini_magic.turn.parts import *\n"
             "p.show(p.turn(status='truncated', message='Cut off.', reused={'stored': '2026-09-03'},"
             " elapsed_ms=187_400, parts=(*p.PARTS, Code('1\\n2', 'R', thought=True),"
             " Call('add', {'a': 1}), Response('add', {'sum': 2}),"
@@ -181,12 +212,12 @@ def test_the_words_are_those_of_the_other_forms(lab: App) -> None:
     lab.turn(1).wait_for()
     turn = Turn.from_dict(lab.save().cells[1].outputs[0].data[MIME])
     from gemini_magic.render.outline import outline
-    from gemini_magic.steps import Run
+    from gemini_magic.turn.steps import CodeRun
 
     expected = []
     for entry in outline(turn.parts):
-        if isinstance(entry.step, Run):
-            expected.append(caption.code_caption(entry.step))
+        if isinstance(entry.step, CodeRun):
+            expected.append(str(caption.code_caption(entry.step)))
             expected += [caption.result_caption(result) for result in entry.step.results]
     summaries = lab.turn(1).locator("details.gm-Code > summary, details.gm-Result > summary")
     marks = re.compile("^[✓✗⧗•]")
@@ -222,6 +253,25 @@ def test_copy_puts_the_code_and_the_answer_on_the_clipboard(lab: App) -> None:
     copied = lab.js("navigator.clipboard.readText()")
     assert "There are **25** primes" in copied
     assert "```python\nprint(sum(primes))\n```" in copied
+
+
+def test_what_is_copied_does_nothing_when_it_is_pasted_into_a_terminal(lab: App) -> None:
+    # The first ends a terminal's paste, so that what follows is typed; the second overwrites.
+    code = "x = 1 # \x1b[201~\u202e\ntouch pwned\r\x08"
+    words = "w\x1b[201~ords"
+    parts = f"(p.Text({words!r}), p.Code({code!r}))"
+    lab.open([READY, f"p.show(p.turn({parts}))"])
+    lab.run(0)
+    lab.run(1)
+    turn = lab.turn(1)
+    turn.locator("details.gm-Code summary").click()
+    turn.locator("details.gm-Code button[data-action='copy']").click()
+    copied = lab.js("navigator.clipboard.readText()")
+    assert copied.startswith("x = 1 # ") and "touch pwned" in copied
+    turn.locator(".gm-Foot button[data-action='copy']").click()
+    copied += lab.js("navigator.clipboard.readText()")
+    assert "words" in copied
+    assert not set(copied) & set("\x1b\u202e\r\x08")
 
 
 def test_a_long_answer_is_drawn_in_pieces_that_stay(lab: App) -> None:

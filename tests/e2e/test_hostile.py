@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from browsing import App, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 READY = "import playing as p; p.wait_until_watched()"
 
@@ -33,7 +33,7 @@ $\href{javascript:window.pwned='mathjax'}{x}$ and $$\unicode{x3c}script\unicode{
 """
 
 CELL = """
-from gemini_magic.parts import *
+from gemini_magic.turn.parts import *
 h = HOSTILE
 p.HOW(p.turn((Thought(h), Text(h), Code(h, h), Result('OUTCOME_OK"><script>', h),
     Image('image/svg+xml', h.encode()), Call(h, {h: h}), Response(h, {h: h}),
@@ -61,14 +61,22 @@ def test_a_hostile_answer_is_inert(app: App, how: str) -> None:
         section.click()
     for link in turn.locator("a").all():
         assert (link.get_attribute("href") or "https://").startswith(("https://", "mailto:"))
-    assert turn.locator("script, svg, form, input, video, [style*=fixed]").count() == 0
-    assert turn.locator("[class*='jp-Dialog'], [id]:not(mjx-container *)").count() == 0
+    assert turn.locator("script, form, input, video, [style*=fixed]").count() == 0
+    drawn = turn.locator("svg").evaluate_all(
+        "all => all.map(s => [s.dataset.icon, s.closest('button').querySelectorAll('svg').length])"
+    )
+    assert all(str(name).startswith("ui-components:") and count == 1 for name, count in drawn), (
+        "the only drawings are the icons of the application, one to a button"
+    )
+    assert (
+        turn.locator("[class*='jp-Dialog'], [id]:not(mjx-container *, button svg *)").count() == 0
+    )
     frames = turn.locator("iframe").all()
     assert [frame.get_attribute("sandbox") for frame in frames] == [
         "allow-popups allow-popups-to-escape-sandbox"
     ]
     actions = turn.locator("button").evaluate_all("all => all.map(b => b.dataset.action)")
-    assert set(actions) <= {"copy", "stop", "insert", "run", "verify"}
+    assert set(actions) <= {*("copy", "continue", "stop", "insert", "run", "verify", "counts")}
     assert turn.locator('a[href="https://example.com/ok"]').count() >= 1, "a good link stays"
     app.page.wait_for_timeout(500)
     assert app.js("window.pwned") is None

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from browsing import CONTEXT, App, until
 from watching import QUIET
 
-from gemini_magic.parts import Text
 from gemini_magic.render.bundle import bundle
-from gemini_magic.turn import MIME, Request, Turn
+from gemini_magic.turn.parts import Text
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import MIME, Turn
 
 from ..hostile import HOSTILE, HUGE
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 # What the hostile texts call sings, instead of opening a dialog that would hold everything up.
 CANARY = """window.sung = [];
@@ -127,19 +130,34 @@ def test_huge_answers_leave_the_page_responsive_and_can_be_read(
     app.js(QUIET)
     ordinary = huge(app, form(ORDINARY, mime_type))
     for name, text in HUGE.items():
-        stuck = huge(app, form(text, mime_type))
+        data = form(text, mime_type)
+        stuck = huge(app, data)
         assert app.cell(0).locator(where).inner_text().strip(), name
-        responsive(app, name, stuck, ordinary, whole=mime_type == "text/html")
+        again = partial(huge, app, data)
+        responsive(app, name, stuck, ordinary, again, whole=mime_type == "text/html")
     assert app.own_errors == []
 
 
-def responsive(app: App, name: str, stuck: float, ordinary: float, *, whole: bool) -> None:
-    """Assert that the page reacted again in time; ``whole``: all of the text stands in it."""
+def responsive(
+    app: App,
+    name: str,
+    stuck: float,
+    ordinary: float,
+    again: Callable[[], float],
+    *,
+    whole: bool,
+) -> None:
+    """Assert that the page reacted again in time; ``whole``: all of the text stands in it.
+
+    A page that hangs does so each time: what a busy machine adds goes with the least of three.
+    """
     # A second or two on an idle machine; parsed in one go, many of them take minutes.
     most = max(3000, 30 * ordinary)
     if stuck > most and whole:
         # What the front end takes for the bare text is the floor.
-        most = 2 * huge(app, {"text/plain": HUGE[name]})
+        most = max(most, 2 * huge(app, {"text/plain": HUGE[name]}))
+    if stuck > most:
+        stuck = min(stuck, again(), again())
     assert stuck <= most, f"{name}: {stuck:.0f} ms, at most {most:.0f}; {ordinary:.0f} usual"
 
 
@@ -161,5 +179,5 @@ def test_huge_answers_as_widgets_leave_the_page_responsive_and_can_be_read(bare:
     for name in HUGE:
         stuck = shown(name)
         assert bare.cell(1).locator(".gm-Text").inner_text().strip(), name
-        responsive(bare, name, stuck, ordinary, whole=True)
+        responsive(bare, name, stuck, ordinary, partial(shown, name), whole=True)
     assert bare.own_errors == []

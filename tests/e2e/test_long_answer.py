@@ -13,7 +13,7 @@ from watching import QUIET, SCRIPT, Wire, tasks
 from ..replay import Asked, Replay
 from ..sse import frame, text
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 CHUNKS, SIZE, PAUSE = 1000, 80, 0.01
 LAST = "these are the last words, here at the end"

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from browsing import App, until
 
-from gemini_magic.turn import MIME
+from gemini_magic.turn.turn import MIME
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+from ..replay import Asked, Replay
+from ..sse import CODE, RESULT, chunk, frame, stream, text
+
+pytestmark = pytest.mark.timeout(300)
 
 LOAD = "%load_ext gemini_magic\n%gemini backend emulator"
 ASK = "%%gemini\nWhat is the sum of the first 50 prime numbers? Use code."
+
+
+def test_an_answer_streams_into_the_page_and_folds(lab: App) -> None:
+    seen = threading.Event()
+
+    def answer(asked: Asked) -> None:
+        asked.head(content_type="text/event-stream")
+        asked.send(frame(text("These are the first words. ")))
+        assert seen.wait(60), "the first words on the page, before the rest is sent"
+        asked.send(stream(chunk(CODE), chunk(RESULT), text("It is 42.", finish="STOP")))
+
+    with Replay(answer) as server:
+        key = f"{{'GEMINI_API_KEY': 'test-key-12345', 'GOOGLE_GEMINI_BASE_URL': {server.url!r}}}"
+        lab.open([f"import os; os.environ |= {key}\n%load_ext gemini_magic", "%%gemini\n6 * 7?"])
+        lab.run(0)
+        lab.start(1)
+        turn = lab.turn(1)
+        until(lambda: turn.count() and "first words" in turn.inner_text(), "the first words")
+        assert turn.get_attribute("data-status") == "streaming"
+        seen.set()
+        until(lambda: turn.get_attribute("data-status") == "complete", "the answer")
+    assert "It is 42." in turn.inner_text()
+    code = turn.locator("details.gm-Code")
+    until(lambda: not code.evaluate("one => one.open"), "the code to be folded")
+    code.locator("summary").click()
+    until(lambda: code.evaluate("one => one.open"), "the code to unfold")
+    assert "print(6 * 7)" in code.inner_text()
+    assert lab.own_errors == []
 
 
 def test_a_question_is_answered_with_code_that_ran(app: App) -> None:
@@ -74,4 +107,19 @@ def test_unloading_ends_the_conversation_with_the_front_end(lab: App) -> None:
         lab.run(at)
     until(lambda: "gemini_magic.notify', 'gemini_magic.panel" in lab.outputs(1), "both comms")
     until(lambda: lab.outputs(3).split()[-1:] == ["[]"], "no comm to be left")
+    assert lab.own_errors == []
+
+
+def test_json_that_was_asked_for_by_a_schema_stands_as_code(lab: App) -> None:
+    schema = "kind = {'type': 'array', 'items': {'type': 'object', 'properties': {'a_b': {}}}}"
+    asked = '%%gemini --schema kind -o answer\n```json\n[{"a_b": "*so* <b>it</b> is"}]\n```'
+    lab.open([f"{LOAD}\n{schema}", asked, "answer.frame()"])
+    for cell in range(3):
+        lab.run(cell)
+    turn = lab.turn(1)
+    until(lambda: turn.get_attribute("data-status") == "complete", "the answer")
+    shown = turn.locator(".gm-Text pre code")
+    until(lambda: shown.count() == 1, "the value as code")
+    assert shown.inner_text().strip() == '[{"a_b": "*so* <b>it</b> is"}]'
+    assert "<b>it</b> is" in lab.outputs(2)
     assert lab.own_errors == []

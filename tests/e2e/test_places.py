@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from browsing import App, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+from gemini_magic.turn.turn import MIME, Turn
+
+pytestmark = pytest.mark.timeout(400)
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\ns.wait_until_watched()\n"
 
@@ -58,6 +60,10 @@ def test_a_restart_in_the_middle_leaves_what_had_come_and_the_next_answer_is_who
     stop = app.turn(1).locator('button[data-action="stop"]')
     until(lambda: not stop.is_visible(), "nothing to be left to stop")
     assert "Before the restart." in app.turn(1).inner_text()
+    [output] = app.save().cells[1].outputs
+    assert output.data[MIME]["status"] == "interrupted", "and it is in the file, too"
+    assert "Before the restart." in output.data["text/plain"]
+    assert Turn.from_dict(output.data[MIME]).text == "Before the restart."
     app.run(3)
     app.run(2)
     assert ended(app, 2) == "Asked again."

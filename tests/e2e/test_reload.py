@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from browsing import App, until
 
-from gemini_magic.turn import MIME
+from gemini_magic.turn.turn import MIME
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 READY = "import playing as p; p.wait_until_watched()  # gemini"
 

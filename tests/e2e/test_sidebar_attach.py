@@ -6,7 +6,7 @@ import pytest
 from browsing import App, until
 from sidebar import Sidebar
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 MANY = "%load_ext gemini_magic\nfor n in range(40):\n    globals()[f'list_{n:02}'] = [n, n]"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from browsing import CONTEXT, App, until
+from browsing import CONTEXT, OPENS, App, until
 from sidebar import Sidebar
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 COUNT = 200
 LOAD = "%load_ext gemini_magic\nimport scripting as s\ns.many("
@@ -55,6 +55,7 @@ SCROLLING = """async () => {
   list.scrollTop = list.scrollHeight;
   for (let still = 0; still < 20;) {
     const before = list.scrollTop;
+    list.dispatchEvent(new WheelEvent('wheel', { deltaY: -240, bubbles: true }));
     list.scrollTop = before - 240;
     await new Promise(requestAnimationFrame);
     await new Promise(requestAnimationFrame);
@@ -115,12 +116,12 @@ def test_memory_does_not_grow_with_repeated_switching(lab: App) -> None:
     first, second = lab.path, lab.write([f"{LOAD}20)"])
 
     def switch(path: str, count: int) -> None:
-        lab.js("path => window.jupyterapp.commands.execute('docmanager:open', {path})", path)
+        lab.js(OPENS, path)
         until(lambda: lab.js(f"{CONTEXT}?.path") == path, path)
         until(lambda: panel.exchanges.count() == count, f"{count} exchanges")
         until(lambda: panel.answered(count - 1).locator("img").count() == 1, "the last answer")
 
-    lab.js("path => window.jupyterapp.commands.execute('docmanager:open', {path})", second)
+    lab.js(OPENS, second)
     until(lambda: lab.js(f"{CONTEXT}?.path") == second, "the second notebook")
     lab.wait_until_open()
     lab.run(0)

@@ -6,7 +6,7 @@ import pytest
 from browsing import App, until
 from sidebar import Sidebar
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 WAITS = "waits for the answer before it"
 

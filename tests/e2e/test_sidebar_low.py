@@ -8,7 +8,7 @@ import pytest
 from browsing import App, until
 from sidebar import Sidebar
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 LOAD = "%load_ext gemini_magic\n%gemini backend emulator\nvalues = [[n] for n in range(9)]"
 

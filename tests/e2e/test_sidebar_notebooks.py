@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import KERNEL, App, until
+from browsing import KERNEL, OPENS, App, until
 from proxy import Proxy
 from sidebar import Sidebar
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\ns.answers("
 
@@ -26,7 +26,7 @@ def ready(app: App, *answers: str, more: tuple[str, ...] = ()) -> Sidebar:
 
 
 def switch(app: App, path: str) -> None:
-    app.js("path => window.jupyterapp.commands.execute('docmanager:open', {path})", path)
+    app.js(OPENS, path)
     current = "window.jupyterapp.shell.currentWidget?.context?.path"
     until(lambda: app.js(current) == path, f"{path} in front")
 

@@ -13,7 +13,7 @@ from sidebar import Sidebar
 
 from ..hostile import HOSTILE
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\ns.answers("
 ANSWER = (
@@ -108,7 +108,7 @@ def test_hostile_answers_prompts_and_names_are_inert(app: App) -> None:
     trap.write_text("x")
     show = f"""
 import json, pathlib
-from gemini_magic.parts import *
+from gemini_magic.turn.parts import *
 texts = json.loads(pathlib.Path('hostile.json').read_text())
 h = texts[0]
 globals()[{name!r}] = [1]
@@ -129,14 +129,27 @@ s.parts(*[part for t in texts for part in (Text(t + '\\n\\n'), Code(t), Result('
     until(lambda: panel.node.locator(".gm-Choice").count() > 0, "what can be attached")
     for summary in turn.locator("summary.gm-Summary").all()[:40]:
         summary.click()
-    found = panel.node.locator("script, svg:not(.lm-TabBar svg), form, video, object, embed, base")
+    drawn = "svg:not(.lm-TabBar svg, button[data-action] svg[data-icon^='ui-components:'])"
+    found = panel.node.locator(f"script, {drawn}, form, video, object, embed, base")
     assert found.locator("visible=true").count() == 0
     assert panel.node.locator("img:not(.gm-Image)").count() == 0
     for href in panel.node.locator("a").evaluate_all("all => all.map(a => a.href)"):
         assert href.startswith(("https://", "http://", "mailto:")) or href == "", href
     actions = panel.node.locator("button").evaluate_all("all => all.map(b => b.dataset.action)")
     assert set(actions) <= {
-        *("copy", "stop", "insert", "run", "verify", "ask", "undo", "redo", "new", "fork"),
+        *(
+            "copy",
+            "continue",
+            "stop",
+            "insert",
+            "run",
+            "verify",
+            "ask",
+            "undo",
+            "redo",
+            "new",
+            "fork",
+        ),
         *(
             "reset",
             "delete",
@@ -148,6 +161,7 @@ s.parts(*[part for t in texts for part in (Text(t + '\\n\\n'), Code(t), Result('
             "dismiss",
             "detach",
             "unsend",
+            "counts",
         ),
     }
     app.page.wait_for_timeout(500)  # the canary needs time to sing

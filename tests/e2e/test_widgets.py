@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from browsing import COMMS, App, until
 
-from gemini_magic.turn import MIME
+from gemini_magic.turn.turn import MIME
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\n"
 SUBSHELL = f"{COMMS}.some(comm => comm.targetName === 'jupyter.widget' && comm.subshellId)"
@@ -60,7 +60,7 @@ def test_sections_grow_fold_and_show_what_the_extension_shows(bare: App) -> None
     assert folds(bare, "gm-Result") == [False, False, True]
     text = turn.inner_text()
     for expected in (
-        "Python, 1 line, ran in Google's sandbox",
+        "Python, 1 line: print(6 * 7) \u00b7 ran in Google's sandbox",
         "Result: failed, ZeroDivisionError: division by zero",
         "Result: OK, 1 line of output",
         "It is 42.",

@@ -95,10 +95,10 @@ def request(
     headers: Mapping[str, str] | None = None,
     raw: bytes | None = None,
 ) -> Answer:
-    """One request on its own connection."""
-    sent = {"x-goog-api-key": "test-key", "Content-Type": "application/json"}
+    """One request on its own connection, with the emulator's key unless ``headers`` are given."""
+    sent = {"x-goog-api-key": emulator.key, "Content-Type": "application/json"}
     if "publishers/google" in path:
-        sent = {"Authorization": "Bearer token", "Content-Type": "application/json"}
+        sent = {"Authorization": f"Bearer {emulator.key}", "Content-Type": "application/json"}
     connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=60)
     try:
         data = raw if raw is not None else None if body is None else json.dumps(body)

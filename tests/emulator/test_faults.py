@@ -27,7 +27,8 @@ def bytes_until_end(emulator: Emulator, path: str = STREAM) -> tuple[bytes, type
     connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=60)
     received = b""
     try:
-        connection.request("POST", path, BODY, {"x-goog-api-key": "k"})
+        headers = {"x-goog-api-key": emulator.key, "Content-Type": "application/json"}
+        connection.request("POST", path, BODY, headers)
         response = connection.getresponse()
         while data := response.read1(65536):
             received += data
@@ -47,7 +48,9 @@ def half_open(
     emulator: Emulator, path: str = STREAM, body: bytes = BODY
 ) -> Iterator[socket.socket]:
     """A raw connection with the request sent and nothing read."""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nx-goog-api-key: k\r\nContent-Length: {len(body)}"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{emulator.port}\r\n"
+    head += f"x-goog-api-key: {emulator.key}\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}"
     with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as connection:
         connection.sendall(head.encode() + b"\r\n\r\n" + body)
         yield connection

@@ -16,7 +16,8 @@ def upload(emulator: Emulator, data: bytes, version: str = "v1beta") -> Answer:
         f"/upload/{version}/files",
         {"file": {"displayName": "table.csv"}},
         headers={
-            "x-goog-api-key": "k",
+            "x-goog-api-key": emulator.key,
+            "Content-Type": "application/json",
             "X-Goog-Upload-Protocol": "resumable",
             "X-Goog-Upload-Command": "start",
             "X-Goog-Upload-Header-Content-Length": str(len(data)),
@@ -59,4 +60,6 @@ def test_an_expired_or_unknown_file_is_403(emulator: Emulator) -> None:
 def test_an_upload_can_be_finished_once(emulator: Emulator) -> None:
     path = "/upload/v1beta/files?upload_id=unknown"
     headers = {"X-Goog-Upload-Command": "upload, finalize"}
+    assert request(emulator, "POST", path, raw=b"x", headers=headers).status == 403
+    headers["x-goog-api-key"] = emulator.key
     assert request(emulator, "POST", path, raw=b"x", headers=headers).status == 400

@@ -13,13 +13,18 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gemini_magic.emulator import Emulator
+from gemini_magic.emulator.api_errors import ApiError
+from gemini_magic.emulator.history import Ledger
 
+from ..examples import examples
 from .asking import MODEL, VERTEX, Answer, ask, model, user
 
 PROMPT = "Add up these prices: $1.50; 2; n/a"
 NEXT = "Write a story"
 STEADY = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 Parts = list[dict[str, Any]]
 
@@ -255,3 +260,98 @@ def test_a_function_response_must_answer_its_call(emulator: Emulator) -> None:
     assert answered(name="look2").status == 400
     lone = user({"functionResponse": {"name": "look", "response": {}}})
     assert ask(emulator, "call look", lone, tools=tools, checked=False).status == 400
+
+
+CALL = {"functionCall": {"name": "look", "args": {}}}
+BACK = {"functionResponse": {"name": "look", "response": {"result": 1}}}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [CALL],
+        [CALL, {"text": "I looked"}],
+        [{"text": "let me look"}, CALL],
+        [CALL, CALL, BACK],
+    ],
+)
+def test_a_call_in_the_history_needs_its_response(emulator: Emulator, answer: Parts) -> None:
+    refused = ask(emulator, "look", model(answer), NEXT, tools=(), checked=False)
+    assert refused.status == 400
+    assert "function response parts" in refused.error["message"]
+
+
+def test_a_call_that_the_service_answered_itself_has_its_response(emulator: Emulator) -> None:
+    answer = model([CALL, BACK, {"text": "found"}])
+    assert ask(emulator, "look", answer, NEXT, tools=(), checked=False).status == 200
+
+
+@pytest.mark.parametrize("tool", ["codeExecution", "googleSearch", "urlContext"])
+@pytest.mark.parametrize(
+    ("name", "status"), [("gemini-2.5-flash", 400), ("gemini-2.5-pro", 400), (None, 200)]
+)
+def test_models_before_3_take_no_functions_in_the_history_beside_built_in_tools(
+    emulator: Emulator, tool: str, name: str | None, status: int
+) -> None:
+    path = MODEL if name is None else f"/v1beta/models/{name}"
+    history = (model([CALL]), user(BACK), model([{"text": "looked"}]), NEXT)
+    asked = ask(emulator, "look", *history, tools=({tool: {}},), path=path, checked=False)
+    assert asked.status == status
+    assert ask(emulator, "look", *history, tools=(), path=path, checked=False).status == 200
+
+
+@pytest.mark.parametrize("profile", ["gemini-3", "vertex"])
+def test_the_same_code_may_come_from_another_service(profile: str) -> None:
+    path = VERTEX if profile == "vertex" else MODEL
+    with Emulator(profile=profile) as emulator:
+        code = next(
+            part["executableCode"]["code"]
+            for part in ask(emulator, PROMPT, path=path).parts
+            if "executableCode" in part
+        )
+        parts: Parts = [
+            {"executableCode": {"language": "PYTHON", "code": code}},
+            {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "3.5\n"}},
+            {"text": "Another service says 3.5."},
+        ]
+        assert echo(emulator, parts).status == 200
+
+
+@pytest.mark.parametrize(
+    "dummy", ["skip_thought_signature_validator", "context_engineering_is_the_way_to_go"]
+)
+def test_a_dummy_signature_may_be_written_as_it_stands(emulator: Emulator, dummy: str) -> None:
+    history = (model([{**CALL, "thoughtSignature": dummy}]), user(BACK), model([{"text": "a"}]))
+    assert ask(emulator, "look", *history, NEXT, tools=(), checked=False).status == 200
+
+
+RUN: Parts = [
+    {"executableCode": {"language": "PYTHON", "code": "a = 1"}},
+    {"codeExecutionResult": {"outcome": "OUTCOME_OK"}},
+]
+CUT = {"executableCode": {"language": "PYTHON", "code": "print(a"}}
+FENCED = {"text": "\n```\nprint(a\n```\n"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "echoed", "accepted"),
+    [
+        ([*RUN, CUT], [*RUN, FENCED], True),
+        ([*RUN, CUT], RUN, True),
+        ([*RUN, {"text": "Now:"}, CUT], [*RUN, {"text": "Now:"}, FENCED], True),
+        ([*RUN, {"text": "Now:"}, CUT], [*RUN, FENCED], False),
+        ([*RUN, CUT], [RUN[0], FENCED], False),
+        ([*RUN, {"text": "one"}], RUN, False),
+    ],
+)
+def test_a_code_that_was_cut_off_may_come_back_as_text(
+    sent: Parts, echoed: Parts, accepted: bool
+) -> None:
+    ledger = Ledger()
+    ledger.remember(sent)
+    contents = [model(echoed), user({"text": "next"})]
+    if accepted:
+        ledger.check(contents)
+    else:
+        with pytest.raises(ApiError, match="altered"):
+            ledger.check(contents)

@@ -32,7 +32,7 @@ def test_closing_ends_threads_sockets_and_open_answers() -> None:
         emulator.close()
         while connection.recv(65536):
             pass
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), timeout=5)
     assert emulator.disconnects == 0
@@ -81,16 +81,16 @@ def test_importing_it_is_light() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_it_imports_nothing_of_the_package_but_the_sandbox() -> None:
+def test_it_imports_nothing_of_the_package_but_the_sandbox_and_the_table_of_models() -> None:
     imported = set()
     for path in [*FOLDER.rglob("*.py"), *(FOLDER.parent / "sandbox").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
-                imported.add(node.module or "")
+                imported.update(f"{node.module}.{alias.name}" for alias in node.names)
             elif isinstance(node, ast.Import):
                 imported.update(alias.name for alias in node.names)
     ours = {".".join(name.split(".")[:2]) for name in imported if name.startswith("gemini_magic")}
-    assert ours == {"gemini_magic.emulator", "gemini_magic.sandbox"}
+    assert ours == {"gemini_magic.emulator", "gemini_magic.sandbox", "gemini_magic.catalog"}
 
 
 def test_the_command_says_where_it_is_and_ends_on_interrupt() -> None:

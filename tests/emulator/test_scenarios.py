@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
+from collections.abc import Mapping
 from datetime import date
 from math import factorial, gcd
+from typing import Any
 
+import docx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gemini_magic.emulator import Emulator
+from gemini_magic.sandbox import SandboxProcess
 
-from .asking import VERTEX, ask, csv, model, user
+from .asking import CODE_EXECUTION, VERTEX, ask, csv, model, user
 
 PRIMES = (
     "What is the sum of the first 50 prime numbers? Generate and run code for the calculation, "
@@ -34,6 +40,23 @@ def test_a_computation_is_really_computed(emulator: Emulator) -> None:
     assert answer.outputs == ["count: 50\nlast: 229\nsum: 5117\n"]
     assert "**5117**" in answer.text
     assert answer.text.endswith(RAN)
+
+
+class Unclosed(Emulator):
+    """An emulator on a system that closes no door."""
+
+    def open_session(self, files: Mapping[str, bytes]) -> SandboxProcess:
+        return SandboxProcess(files=files, isolate=False)
+
+
+def test_what_the_code_could_reach_is_said() -> None:
+    with Unclosed() as emulator:
+        answer = ask(emulator, PRIMES)
+    assert answer.outputs == ["count: 50\nlast: 229\nsum: 5117\n"]
+    assert answer.text.endswith(
+        "(offline emulator: scripted words, code really run; on this system it could reach "
+        "the network, other processes, the user's files and Unix sockets)"
+    )
 
 
 def test_a_failed_attempt_is_followed_by_one_that_works(emulator: Emulator) -> None:
@@ -77,6 +100,12 @@ def test_a_follow_up_without_a_conversation_is_not_guessed(emulator: Emulator) -
     answer = ask(emulator, "Now the same for the first 100.")
     assert "executableCode" not in answer.kinds
     assert "offline emulator of Gemini" in answer.text
+
+
+def test_a_note_says_what_the_prompt_says_and_has_no_code(emulator: Emulator) -> None:
+    answer = ask(emulator, "Draft an e-mail to our team, in short: the sum of rows was 3.")
+    assert answer.text.startswith("Dear team,\n\nthe sum of rows was 3.\n\nRegards")
+    assert answer.kinds == ["text"]
 
 
 def test_a_story_has_no_code(emulator: Emulator) -> None:
@@ -167,6 +196,22 @@ def test_small_tasks_are_right(emulator: Emulator, prompt: str, output: str) -> 
     assert asked(emulator, prompt) == output
 
 
+@pytest.mark.parametrize(
+    ("table", "fastest"),
+    [
+        (b"month,amount\nJan,1.5\nFeb,3.0\nMar,\nApr,4.5\n", "Feb (+100.0% in amount)"),
+        (b"year,n\n2023,2\n2022,1\n2024,3\n", "2023 (+100.0% in n)"),
+        (b"n\n1\n2\n8\n", "2 (+300.0% in n)"),
+    ],
+)
+def test_growth_without_groups_is_from_row_to_row(
+    emulator: Emulator, table: bytes, fastest: str
+) -> None:
+    pytest.importorskip("pandas")
+    answer = ask(emulator, user("Which grew fastest?", csv(table)))
+    assert f"**{fastest}**" in answer.text
+
+
 def test_a_table_is_read_described_and_plotted(emulator: Emulator) -> None:
     pytest.importorskip("pandas")
     question = user("Which region grew fastest? Plot it.", csv(SALES, "sales.csv"))
@@ -216,6 +261,73 @@ def test_json_is_json_when_asked_for(emulator: Emulator) -> None:
     config = {"responseMimeType": "application/json"}
     answer = ask(emulator, "Anything", tools=(), stream=False, generationConfig=config)
     assert json.loads(answer.text)["prompt"] == "Anything"
+
+
+SCHEMA = {"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}
+TYPED = {"responseMimeType": "application/json", "responseJsonSchema": SCHEMA}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_schema_is_answered_with_what_code_computed(emulator: Emulator, stream: bool) -> None:
+    answer = ask(emulator, PRIMES, stream=stream, generationConfig=TYPED)
+    assert json.loads(answer.text) == json.loads(answer.outputs[-1])
+    assert str(json.loads(answer.text)["total"]) in answer.outputs[0], "what the first code printed"
+
+
+@pytest.mark.parametrize(
+    ("config", "tools", "said"),
+    [
+        (TYPED, CODE_EXECUTION, "Tool use with a response mime type: 'application/json' is unsup"),
+        (TYPED, ({"functionDeclarations": [{"name": "f"}]},), "Function calling with a response"),
+        ({"responseJsonSchema": SCHEMA}, (), "only supported with mime type 'application/json'"),
+    ],
+)
+def test_a_schema_beside_tools_is_refused_before_gemini_3(
+    emulator: Emulator, config: Any, tools: Any, said: str
+) -> None:
+    path = "/v1beta/models/gemini-2.5-flash-lite"
+    answer = ask(emulator, PRIMES, path=path, tools=tools, generationConfig=config)
+    assert answer.status == 400
+    assert said in answer.error["message"]
+
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def office(kind: str) -> bytes:
+    made = io.BytesIO()
+    if kind == "docx":
+        document = docx.Document()
+        document.add_paragraph("Sales rose in February.")
+        document.save(made)
+        return made.getvalue()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("content.xml", "<office><p>Sales rose</p><p>in February.</p></office>")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime_type"),
+    [
+        ("docx", DOCX),
+        ("odt", "application/vnd.oasis.opendocument.text"),
+        ("odp", "application/vnd.oasis.opendocument.presentation"),
+    ],
+)
+def test_an_office_file_is_read_in_the_sandbox(
+    emulator: Emulator, kind: str, mime_type: str
+) -> None:
+    data = base64.b64encode(office(kind)).decode()
+    blob = {"inlineData": {"mimeType": mime_type, "data": data}}
+    asked = user(blob, {"text": "What does it say?"})
+    answer = ask(emulator, asked, path="/v1beta/models/gemini-4-argon")
+    assert answer.status == 200, answer.error
+    assert "Sales rose" in answer.outputs[-1] and "February" in answer.outputs[-1]
+    refused = ask(emulator, asked)
+    assert (refused.status, refused.error["message"]) == (
+        400,
+        f"Unsupported MIME type: {mime_type}",
+    )
 
 
 TOOLS = (
@@ -287,3 +399,29 @@ def test_urls_are_named_not_read(emulator: Emulator) -> None:
     metadata = answer.chunks[-1]["candidates"][0]["urlContextMetadata"]["urlMetadata"]
     assert metadata[0]["retrievedUrl"] == "https://example.com/page"
     assert "reads no pages" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("prompt", "output"),
+    [
+        ("What is the sum of the first 5 prime numbers?", "count: 5\nlast: 11\nsum: 28\n"),
+        ("Plot sine and cosine from 0 to 2 pi", "they cross at 0.7854, 3.9270\n"),
+        ("What is the largest of the first 3 squares, and the sum?", "sum: 14\n"),
+        ("Print a table of the first 4 cubes", "[1, 8, 27, 64]\n"),
+        ("What weekday is 2026-12-01?", "Tuesday\n"),
+        ("How many words are in this file?", "4 rows, columns: region, year, sales\n"),
+        ("Plot the first 10 numbers in the column sales", "4 rows, columns: region, year, sales\n"),
+        ("Which region grew fastest, of the first 2 numbers?", "4 rows, columns: region"),
+        ("What is the mean?", "4 rows, columns: region, year, sales\n"),
+        ("Draw a chart", "4 rows, columns: region, year, sales\n"),
+    ],
+)
+def test_the_prompt_chooses_what_is_answered_and_not_what_was_attached_before(
+    emulator: Emulator, prompt: str, output: str
+) -> None:
+    pytest.importorskip("pandas")
+    before = user("Describe the data", csv(SALES, "sales.csv"))
+    later = ask(emulator, before, model([{"text": "It has 4 rows."}]), prompt, path=VERTEX)
+    beside = ask(emulator, user(csv(SALES, "sales.csv"), prompt), path=VERTEX)
+    assert output in "".join(later.outputs)
+    assert output in "".join(beside.outputs)

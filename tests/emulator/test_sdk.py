@@ -30,13 +30,13 @@ def client(emulator: Emulator, kind: str = "developer") -> Iterator[genai.Client
             enterprise=True,
             project="p1",
             location="global",
-            credentials=Credentials(token="x"),  # type: ignore[no-untyped-call]
+            credentials=Credentials(token=emulator.key),  # type: ignore[no-untyped-call]
             http_options=options,
         )
     else:
         if kind != "v1":
             options["api_version"] = "v1beta"
-        made = genai.Client(api_key="any", http_options=options)
+        made = genai.Client(api_key=emulator.key, http_options=options)
     with contextlib.closing(made):
         yield made
 

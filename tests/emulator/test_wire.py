@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gemini_magic.emulator import Emulator
 from gemini_magic.emulator.harms import HARMS, THRESHOLDS
 
+from ..examples import examples
 from .asking import CODE_EXECUTION, MODEL, VERTEX, ask, request, user
 
 EXPRESS = "/v1beta1/publishers/google/models/gemini-3.8-flash"
@@ -60,29 +61,42 @@ def test_response_id_and_model_version_are_constant(emulator: Emulator) -> None:
 
 def test_no_key_is_403_and_a_bad_key_is_400(emulator: Emulator) -> None:
     path, body = f"{MODEL}:generateContent", {"contents": [user("hello")]}
-    nobody = request(emulator, "POST", path, body, headers={})
+    json_body = {"Content-Type": "application/json"}
+    nobody = request(emulator, "POST", path, body, headers=json_body)
     assert (nobody.status, nobody.error["status"]) == (403, "PERMISSION_DENIED")
     assert "unregistered callers" in nobody.error["message"]
-    wrong = request(emulator, "POST", path, body, headers={"x-goog-api-key": "bad-one"})
+    wrong = request(emulator, "POST", path, body, headers={"x-goog-api-key": "bad", **json_body})
     assert (wrong.status, wrong.error["status"]) == (400, "INVALID_ARGUMENT")
     assert wrong.error["details"][0]["reason"] == "API_KEY_INVALID"
-    assert request(emulator, "POST", path + "?key=good", body, headers={}).status == 200
+    address = f"{path}?key={emulator.key}"
+    assert request(emulator, "POST", address, body, headers=json_body).status == 403
 
 
 def test_vertex_wants_a_token_and_express_takes_a_key(emulator: Emulator) -> None:
-    body = {"contents": [user("hello")]}
-    for headers in ({}, {"x-goog-api-key": "k"}, {"Authorization": "Bearer bad"}):
+    body, json_body = {"contents": [user("hello")]}, {"Content-Type": "application/json"}
+    key = {"x-goog-api-key": emulator.key, **json_body}
+    for headers in (json_body, key, {"Authorization": "Bearer bad", **json_body}):
         refused = request(emulator, "POST", f"{VERTEX}:generateContent", body, headers=headers)
         assert (refused.status, refused.error["status"]) == (401, "UNAUTHENTICATED")
-    key = {"x-goog-api-key": "k"}
     assert request(emulator, "POST", f"{EXPRESS}:generateContent", body, headers=key).status == 200
 
 
 def test_keys_are_not_in_the_records(emulator: Emulator) -> None:
-    path = f"{MODEL}:generateContent?key=secret-in-url"
-    headers = {"x-goog-api-key": "secret-key", "Authorization": "Bearer secret-token"}
-    request(emulator, "POST", path, {"contents": [user("hello")]}, headers=headers)
-    assert "secret" not in repr(emulator.requests)
+    written = "".join(f"%{ord(letter):02x}" for letter in emulator.key)
+    queries = ("key=secret", "%6bEy=secret", f"q={emulator.key}", f"q={written}", "a=1&key=secret;")
+    headers = {
+        "x-goog-api-key": emulator.key,
+        "Content-Type": "application/json",
+        "Cookie": "secret",
+        "X-Note": f"my key is {emulator.key}",
+    }
+    for query in queries:
+        path = f"{MODEL}:generateContent?{query}"
+        assert request(emulator, "POST", path, {"contents": [user("hi")]}, headers=headers).status
+    assert len(emulator.requests) == len(queries)
+    request(emulator, "POST", f"{MODEL}:generateContent", {"contents": [user("hello")]})
+    said = repr((emulator, emulator.requests, vars(emulator)))
+    assert not any(one in said for one in ("secret", emulator.key, written))
     recorded = emulator.requests[-1]
     assert (recorded.method, recorded.body) == ("POST", {"contents": [user("hello")]})
     assert json.loads(recorded.raw) == recorded.body
@@ -206,7 +220,9 @@ JSON_VALUES = st.recursive(
 
 @given(JSON_VALUES)
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_no_json_makes_the_server_stumble(emulator: Emulator, body: Any) -> None:
     answer = request(emulator, "POST", f"{MODEL}:generateContent", body)

@@ -27,7 +27,8 @@ class Case:
     ``errors``: names of the errors it may be; none when it is to be borne. ``kept``: the parts
     that are to be kept, None when ``shown`` says enough. ``surroundings``: environment variables
     of the kernel during the fault; ``setup`` and ``teardown``: code it runs before and after.
-    ``seconds``: how long it may take.
+    ``seconds``: how long it may take. ``fresh``: on a connection of its own, and not on the one
+    that was kept from the turn before. ``idle``: what the service does to that one meanwhile.
     """
 
     group: str
@@ -45,10 +46,13 @@ class Case:
     teardown: str = ""
     retries: int = 0
     seconds: float = TIMEOUT + GRACE
+    fresh: bool = False
+    idle: Answer | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.fault}, {self.stage}, {self.mode}"
+        named = f"{self.fault}, {self.stage}, {self.mode}"
+        return f"{named}, fresh connection" if self.fresh else named
 
     @property
     def remembered(self) -> bool:

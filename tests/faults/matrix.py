@@ -1,4 +1,7 @@
-"""The matrix: every fault at every stage where it is possible, streamed and unary."""
+"""The matrix: every fault at every stage where it is possible, streamed and unary.
+
+On a connection that was kept and, where that makes a difference, on a fresh one.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from dataclasses import replace
 
 from . import answer, wire
 from .answer import ALL, IN_BODY, MODES, PARTS, STAGES, Cut, Mode, Stage, cut
-from .case import Case
+from .case import GRACE, TIMEOUT, Case
 from .connecting import connecting
 from .damage import BORNE, ENDINGS, FATAL, Damage
+from .keeping import keeping
 from .refusing import CLASSES, PASSING, Refusal, http_date, redirect
 
 DROPPED, BAD, TIMED_OUT = ("ConnectionDropped",), ("BadResponse",), ("TimedOut",)
@@ -199,5 +203,10 @@ def _paused(asked: object, mode: Mode) -> None:
 
 
 def cases() -> list[Case]:
-    """Every case, in a fixed order."""
-    return [*_wire(), *_contents(), *_refusals(), *connecting(), *_clocks()]
+    """Every case, in a fixed order: on the connection that the turn before has left.
+
+    Those that end a connection, or may, also on one of their own.
+    """
+    met = [*_wire(), *_refusals(), *_clocks()]
+    fresh = [replace(case, fresh=True) for case in met if case.seconds <= TIMEOUT + GRACE]
+    return [*met, *fresh, *_contents(), *connecting(), *keeping()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import socket
 import socketserver
 import ssl
@@ -26,6 +27,10 @@ from .wire import whole
 
 TURN = "application/vnd.gemini-magic.turn+json"
 MOST_MEMORY = 500 << 20  # bytes that the kernel may have held at most beyond what it began with
+_ANNOUNCED = re.compile(
+    r"Your API key and your prompts go to [\w.:-]+, which is neither Google's nor this machine"
+    r"[^\n]*\nGOOGLE_GEMINI_BASE_URL says so; [^\n]*\n"
+)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 # Whatever would reach stderr later or elsewhere is noted as it happens.
@@ -52,6 +57,9 @@ class Room:
         self._patience = patience
         self._numbers = itertools.count(1)
         self._answers: list[Callable[[Asked], None]] = []
+        self._idle: Callable[[Asked], None] | None = None  # what becomes of the next connection
+        self._read, self._done = threading.Event(), threading.Event()
+        self._ending: dict[str, str] = {}  # headers of good answers
         self._stack = ExitStack()
         self.service = Replay(self._answer)
         self._shared: dict[str, Any] = {}
@@ -120,10 +128,18 @@ class Room:
         if self._answers:
             self._answers.pop(0)(asked)
             return
+        idle, self._idle = self._idle, None
         if ":streamGenerateContent" in asked.path:
-            whole(asked, "stream", b"".join(EVENTS))
+            whole(asked, "stream", b"".join(EVENTS), **self._ending)
         else:
-            whole(asked, "unary", UNARY)
+            whole(asked, "unary", UNARY, **self._ending)
+        if idle is not None:
+            asked.kept = False
+            self._read.wait(30)
+            idle(asked)
+            self._done.set()
+            if asked.sock.fileno() >= 0:
+                asked.wait_until_gone()
 
     def _run(self, code: str, cell: str | None = None) -> Ran:
         ran = self.kernel.run(code, cell)
@@ -142,7 +158,15 @@ class Room:
         """Let the case happen between two good turns, and look at everything it may harm."""
         conversation = f"case-{next(self._numbers)}"
         wrong: list[str] = []
+        self._ending = {"connection": "close"} if case.fresh else {}
+        self._idle = case.idle
+        self._read.clear()
+        self._done.clear()
         seed = self._seed(conversation, case.mode)
+        self._read.set()
+        if case.idle is not None and not case.errors:  # it has happened before the request
+            self._done.wait(30)
+        self._ending = {}
         wrong += [f"the turn before: {fault}" for fault in _faults_of_good(seed)]
         with self._surrounded(case):
             self._answers[:] = case.answers
@@ -163,8 +187,11 @@ class Room:
         said = self._run(_SAID)
         wrong += [f"said: {line}" for line in eval(said.stdout)]
         for one in (seed, ran, after, said):
-            if one.stream("stderr"):
-                wrong.append(f"stderr: {one.stream('stderr')[:300]}")
+            told = one.stream("stderr")
+            if one is ran:  # to a host that is not loopback; once, and nothing else
+                told = _ANNOUNCED.sub("", told, count=1)
+            if told:
+                wrong.append(f"stderr: {told[:300]}")
         wrong += self._leaks()
         return Verdict(case, ran.seconds, ended, tuple(wrong))
 

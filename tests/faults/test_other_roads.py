@@ -62,7 +62,7 @@ def test_the_sidebar_tells_each_class_of_error_and_goes_on(tmp_path: Path, servi
             assert after["status"] == "complete"
             shown = kernel.value(
                 "[one.turn.to_dict() for one in get_ipython().magics_manager"
-                ".registry['GeminiMagics'].engine.conversations.get()][-2:]"
+                ".registry['GeminiMagics'].session.engine.conversations.get()][-2:]"
             )
             assert [kept(turn) for turn in shown] == [partial, ALL], name
             assert re.search(r"\w", shown[0]["message"]), "what happened is said with the answer"

@@ -31,7 +31,8 @@ def chunk(data: bytes) -> bytes:
 
 
 def whole(asked: Asked, mode: Mode, body: bytes, **headers: str) -> None:
-    """An answer that goes well as far as HTTP goes."""
+    """An answer that goes well as far as HTTP goes; the connection stays unless it says no."""
+    asked.kept = headers.get("connection") != "close"
     asked.send(head(mode, **headers) + chunk(body) + END)
 
 

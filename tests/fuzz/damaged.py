@@ -10,11 +10,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gemini_magic.conversation import Conversation
-from gemini_magic.storage import save_conversation
-from gemini_magic.transport.answers import FORMAT, VERSION, key
-from gemini_magic.turn import MIME, Turn
-from gemini_magic.wire import part_to_wire
+from gemini_magic.session.conversation import Conversation
+from gemini_magic.session.conversation_file import save_conversation
+from gemini_magic.session.store import FORMAT, VERSION, key
+from gemini_magic.turn.turn import MIME, Turn
+from gemini_magic.turn.wire import part_to_wire
 
 from ..strategies import json_values, parts, turns
 from .targets import ASKED, NOW

@@ -12,17 +12,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gemini_magic.conversation import Conversation
 from gemini_magic.errors import BadResponse, StorageError
-from gemini_magic.events import Assembly
-from gemini_magic.magics.restoring import conversations
+from gemini_magic.magics.commands.restoring import conversations
 from gemini_magic.render.bundle import bundle
-from gemini_magic.storage import load_conversation, save_conversation
-from gemini_magic.transport.answers import Answers, key
+from gemini_magic.session.conversation import Conversation
+from gemini_magic.session.conversation_file import load_conversation, save_conversation
+from gemini_magic.session.store import Answers, key
 from gemini_magic.transport.protocol import Outgoing
 from gemini_magic.transport.sse import EventReader
-from gemini_magic.turn import Request, Turn
-from gemini_magic.wire import chunk_from_wire, content
+from gemini_magic.turn.assembly import Assembly
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
+from gemini_magic.turn.wire import chunk_from_wire, content
 
 NOW = "2026-01-02T03:04:05+00:00"
 ASKED = Outgoing("a-model", [{"role": "user", "parts": [{"text": "?"}]}])

@@ -55,7 +55,35 @@ def test_the_plugin_has_a_schema_under_its_own_name() -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("script", ["typecheck", "lint"])
+@pytest.mark.parametrize("script", ["typecheck", "lint", "test"])
 def test_the_sources_pass(script: str) -> None:
     ran = _npm("run", script)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_what_is_built_brings_nothing_that_jupyterlab_has() -> None:
+    """A second CodeMirror in a page, or a second Lumino, would know nothing of the first."""
+    built = LAB.parent / "labextension" / "static" / "third-party-licenses.json"
+    if not built.exists():
+        pytest.skip("the extension is not built")
+    names = {package["name"] for package in json.loads(built.read_text())["packages"]}
+    foreign = ("@codemirror/", "@lezer/", "@jupyterlab/", "@lumino/", "@jupyter/")
+    assert "@noble/hashes" in names, "the list is one of what is built in"
+    assert not [name for name in names if name.startswith(foreign)]
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    """What eslint does not see: circles inside one folder."""
+    imports = {
+        path: {
+            (path.parent / f"{name}.ts").resolve()
+            for name in re.findall(r"from '(\.[^']*)'", path.read_text())
+        }
+        for path in (LAB / "src").rglob("*.ts")
+    }
+    assert {one for found in imports.values() for one in found} <= set(imports)
+    left = dict(imports)
+    while free := [path for path, found in left.items() if not found & set(left)]:
+        for path in free:
+            del left[path]
+    assert not left, f"in circles, or above one: {sorted(path.name for path in left)}"

@@ -1,4 +1,4 @@
-"""The page groups parts into runs as the kernel does (`lab/src/steps.ts`), run by node."""
+"""The page groups parts into runs as the kernel does (`lab/src/answer/steps.ts`), run by node."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import copy
 import itertools
 from typing import Any
 
-from gemini_magic.parts import Code, Image, Opaque, Part, Result, Text
-from gemini_magic.steps import Run, steps
+from gemini_magic.turn.parts import Call, Code, Image, Opaque, Part, Response, Result, Text
+from gemini_magic.turn.steps import CodeRun, steps
 
 from ..strategies import PNG
 from .typescript import run
@@ -21,7 +21,19 @@ KINDS: dict[str, Part] = {
     "words": Text("w"),
     "nothing": Text(""),
     "unknown": Opaque({"new": 1}),
+    "signature": Opaque({"thoughtSignature": "c2ln"}),
 }
+HERE: dict[str, Part] = {
+    **{name: KINDS[name] for name in ("code", "result", "picture", "words")},
+    "call": Call("run_python", {"code": "x"}),
+    "call with id": Call("run_python", {"code": "x"}, "a"),
+    "ran": Response("run_python", {"outcome": "OUTCOME_OK", "stdout": "1", "value": "2"}),
+    "skipped": Response("run_python", {"not_run": "no", "reason": "late"}, "a"),
+}
+IN_KERNEL = """console.log(JSON.stringify(given.map(parts => module.steps(parts)
+  .filter(step => step.kind === 'run')
+  .map(({index, code, results, images, kernel, changes}) => [index, code?.code ?? null,
+    results.map(one => [one.outcome, one.output]), images.length, !!kernel, changes ?? '']))))"""
 RUNS = """console.log(JSON.stringify(given.map(kinds => {
   const {steps} = module;
   const parts = kinds.map((part, at) => ({...part, at}));
@@ -41,7 +53,7 @@ def grouped(parts: list[Part]) -> list[Any]:
             [at[id(one)] for one in step.images],
         ]
         for step in steps(parts)
-        if isinstance(step, Run)
+        if isinstance(step, CodeRun)
     ]
 
 
@@ -52,5 +64,30 @@ def test_every_short_sequence_of_parts_is_grouped_alike() -> None:
         for names in itertools.product(KINDS, repeat=length)
     ]
     given = [[part.to_dict() for part in parts] for parts in sequences]
-    assert len(sequences) == 4681
-    assert run("steps.ts", RUNS, given) == [grouped(parts) for parts in sequences]
+    assert len(sequences) == 7381
+    assert run("answer/steps.ts", RUNS, given) == [grouped(parts) for parts in sequences]
+
+
+def test_runs_in_the_kernel_are_read_off_calls_and_responses_alike() -> None:
+    sequences = [
+        [copy.copy(HERE[name]) for name in names]
+        for length in range(5)
+        for names in itertools.product(HERE, repeat=length)
+    ]
+    given = [[part.to_dict() for part in parts] for parts in sequences]
+    expected = [
+        [
+            [
+                run.index,
+                run.code.code if run.code else None,
+                [[one.outcome, one.output] for one in run.results],
+                len(run.images),
+                run.kernel,
+                run.changes,
+            ]
+            for run in steps(parts)
+            if isinstance(run, CodeRun)
+        ]
+        for parts in sequences
+    ]
+    assert run("answer/steps.ts", IN_KERNEL, given) == expected

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gemini_magic.magics.commands.table import SUBCOMMANDS
 from gemini_magic.magics.options import help_table
-from gemini_magic.magics.subcommands import SUBCOMMANDS
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,12 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
     ("%%gemini --model=models/gemini-2.5-pro\nhi", Sent("hi", model="gemini-2.5-pro")),
     ("%%gemini -mgemini-2.5-pro\nhi", Sent("hi", model="gemini-2.5-pro")),
     (
-        "%%gemini --max_tokens 5 --seed=-3 -t .5\nhi",
-        Sent("hi", generation={"temperature": 0.5, "maxOutputTokens": 5, "seed": -3}),
+        "%%gemini --max_tokens 5 --seed=-3 -t .5 -m gemini-3.5-flash-lite\nhi",
+        Sent(
+            "hi",
+            model="gemini-3.5-flash-lite",
+            generation={"temperature": 0.5, "maxOutputTokens": 5, "seed": -3},
+        ),
     ),
     ("%%gemini --max-tokens=5\nhi", Sent("hi", generation={"maxOutputTokens": 5})),
     ("%%gemini --no-code\nhi", Sent("hi", tools=None)),
@@ -172,9 +176,7 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
     ),
     (
         "%%gemini --stateles\nhi",
-        Refused(
-            "OptionError", "%%gemini has no option --stateles.\nDid you mean --stateless or --seed?"
-        ),
+        Refused("OptionError", "%%gemini has no option --stateles.\nDid you mean --stateless?"),
     ),
     (
         "%%gemini --zzz\nhi",
@@ -374,13 +376,13 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
     (
         "%gemini",
         Said(
-            "backend       developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\nmodel         gemini-3.8-flash\nconversation  main, 0 exchanges\nthis session  0 calls, 0 tokens\n"
+            "backend       developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\nkept there    nothing: requests say store=false\nmodel         gemini-3.8-flash\nconversation  main, 0 exchanges\nthis session  0 calls, 0 tokens\n"
         ),
     ),
     (
         "%gemini status",
         Said(
-            "backend       developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\nmodel         gemini-3.8-flash\nconversation  main, 0 exchanges\nthis session  0 calls, 0 tokens\n"
+            "backend       developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\nkept there    nothing: requests say store=false\nmodel         gemini-3.8-flash\nconversation  main, 0 exchanges\nthis session  0 calls, 0 tokens\n"
         ),
     ),
     (
@@ -467,7 +469,7 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
         "%gemini conversation --lst",
         Refused(
             "OptionError",
-            "%gemini conversation has no option --lst.\nDid you mean --list or --delete?",
+            "%gemini conversation has no option --lst.\nDid you mean --list?",
         ),
     ),
     (
@@ -505,6 +507,29 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
         "%gemini conversation --new --fork x",
         Refused("OptionError", "--new and --fork cannot go together.\nUse one at a time."),
     ),
+    (
+        "%gemini conversation --new --dashed",
+        Said("conversation: --dashed, 0 exchanges\n"),
+    ),
+    (
+        "%gemini conversation --new -- --list",
+        Said("conversation: --list, 0 exchanges\n"),
+    ),
+    (
+        "%gemini conversation --delete -- --list",
+        Refused(
+            "OptionError",
+            "There is no conversation called '--list'.\n%gemini conversation --list shows them.",
+        ),
+    ),
+    ("%gemini conversation -- --dashed", Said("conversation: --dashed, 0 exchanges\n")),
+    (
+        "%gemini conversation --delete --dashed",
+        Refused(
+            "OptionError",
+            "There is no conversation called '--dashed'.\n%gemini conversation --list shows them.",
+        ),
+    ),
     ("%gemini undo", Said("nothing to undo\n")),
     (
         "%gemini undo 2",
@@ -517,9 +542,7 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
     ),
     (
         "%gemini reset",
-        Said(
-            "conversation main is empty; 0 exchanges removed, %gemini redo brings them back one by one\n"
-        ),
+        Said("conversation main is empty\n"),
     ),
     (
         "%gemini reset now",
@@ -582,13 +605,13 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
     (
         "%gemini models",
         Said(
-            "3 models of developer; in use: gemini-3.8-flash\n  gemini-3.8-flash      1,000 in         10 out  $0.75 / $3.75\n  gemini-2.5-pro        1,000 in         10 out  $1.25 / $10.00\n  gemini-4-mystery      1,000 in         10 out  price unknown\nprices: US dollars for a million tokens, input / output, by PRICES\n"
+            "3 models of developer; in use: gemini-3.8-flash\n  gemini-3.8-flash      1,000 in         10 out  $0.75 / $3.75  thinking low medium* high\n  gemini-2.5-pro        1,000 in         10 out  $1.25 / $10.00  thinking by budget  until 2026-12-01, then gemini-3.8-flash\n  gemini-4-mystery      1,000 in         10 out  price unknown\nprices: US dollars for a million tokens, input / output, by PRICES\nthinking: levels (*: without being asked), as known on 2026-11-29\n"
         ),
     ),
     (
         "%gemini models pro",
         Said(
-            "1 model of developer (of 3); in use: gemini-3.8-flash\n  gemini-2.5-pro      1,000 in         10 out  $1.25 / $10.00\nprices: US dollars for a million tokens, input / output, by PRICES\n"
+            "1 model of developer (of 3); in use: gemini-3.8-flash\n  gemini-2.5-pro      1,000 in         10 out  $1.25 / $10.00  thinking by budget  until 2026-12-01, then gemini-3.8-flash\nprices: US dollars for a million tokens, input / output, by PRICES\nthinking: levels (*: without being asked), as known on 2026-11-29\n"
         ),
     ),
     ("%gemini models qqq", Said("no model of 3 has 'qqq' in its name.\n")),

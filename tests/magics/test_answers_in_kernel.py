@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ..kernel import Kernel, Ran
+from ..kernel import FreshKernel, Kernel, Ran
 
 PRIME = "What is the 100th prime?"
 
@@ -20,8 +21,10 @@ def stored(folder: Path) -> list[Any]:
     return [json.loads(path.read_text()) for path in sorted((folder / "answers").glob("*.json"))]
 
 
-def emulated(folder: Path, **added: str) -> Kernel:
-    return Kernel(
+def emulated(
+    fresh_kernel: FreshKernel, folder: Path, **added: str
+) -> AbstractContextManager[Kernel]:
+    return fresh_kernel(
         folder,
         GEMINI_MAGIC_BACKEND="emulator",
         GEMINI_MAGIC_ANSWERS=str(folder / "answers"),
@@ -34,8 +37,10 @@ def plain(ran: Ran) -> str:
     return str(ran.displays[-1]["data"]["text/plain"])
 
 
-def test_answers_are_stored_and_shown_only_when_asked_for(tmp_path: Path):
-    with emulated(tmp_path) as kernel:
+def test_answers_are_stored_and_shown_only_when_asked_for(
+    tmp_path: Path, fresh_kernel: FreshKernel
+):
+    with emulated(fresh_kernel, tmp_path) as kernel:
         first = kernel.run(f"%%gemini --stateless\n{PRIME}", "a")
         assert [entry["turn"] for entry in stored(tmp_path)] == [first.turn]
         before = usage(kernel)
@@ -51,11 +56,11 @@ def test_answers_are_stored_and_shown_only_when_asked_for(tmp_path: Path):
         assert stored(tmp_path)[0]["turn"]["id"] == called.turn["id"], "a call overwrites"
 
 
-def test_reuse_goes_on_as_the_conversation_it_was(tmp_path: Path):
+def test_reuse_goes_on_as_the_conversation_it_was(tmp_path: Path, fresh_kernel: FreshKernel):
     asked = (PRIME, "And its square?")
-    with emulated(tmp_path) as kernel:
+    with emulated(fresh_kernel, tmp_path) as kernel:
         first = [kernel.run(f"%%gemini\n{prompt}", prompt).turn for prompt in asked]
-    with Kernel(tmp_path, GEMINI_MAGIC_BACKEND="emulator") as kernel:
+    with fresh_kernel(tmp_path, GEMINI_MAGIC_BACKEND="emulator") as kernel:
         kernel.run(f"%config GeminiMagics.answers_dir = {str(tmp_path / 'answers')!r}")
         kernel.run("%config GeminiMagics.reuse = True")
         again = [kernel.run(f"%%gemini\n{prompt}", prompt).turn for prompt in asked]
@@ -65,22 +70,24 @@ def test_reuse_goes_on_as_the_conversation_it_was(tmp_path: Path):
         assert "1 call" in usage(kernel)
 
 
-def test_a_real_answer_needs_no_backend_and_an_emulated_one_is_not_it(tmp_path: Path):
-    with emulated(tmp_path) as kernel:
+def test_a_real_answer_needs_no_backend_and_an_emulated_one_is_not_it(
+    tmp_path: Path, fresh_kernel: FreshKernel
+):
+    with emulated(fresh_kernel, tmp_path) as kernel:
         kernel.run(f"%%gemini\n{PRIME}")
-    with Kernel(tmp_path, GEMINI_MAGIC_ANSWERS=str(tmp_path / "answers")) as kernel:
+    with fresh_kernel(tmp_path, GEMINI_MAGIC_ANSWERS=str(tmp_path / "answers")) as kernel:
         ran = kernel.run(f"%%gemini --reuse\n{PRIME}")
         assert ran.error["ename"] == "NoBackend"
     [path] = (tmp_path / "answers").glob("*.json")
     entry = json.loads(path.read_text())
     entry["backend"] = entry["turn"]["request"]["backend"] = "developer"
     path.with_name(f"{entry['key']}.json").write_text(json.dumps(entry))
-    with Kernel(tmp_path, GEMINI_MAGIC_ANSWERS=str(tmp_path / "answers")) as kernel:
+    with fresh_kernel(tmp_path, GEMINI_MAGIC_ANSWERS=str(tmp_path / "answers")) as kernel:
         assert "Stored answer of" in plain(kernel.run(f"%%gemini --reuse\n{PRIME}"))
 
 
-def test_what_cannot_be_reused_is_said(tmp_path: Path):
-    with Kernel(tmp_path, GEMINI_MAGIC_BACKEND="emulator") as kernel:
+def test_what_cannot_be_reused_is_said(tmp_path: Path, fresh_kernel: FreshKernel):
+    with fresh_kernel(tmp_path, GEMINI_MAGIC_BACKEND="emulator") as kernel:
         ran = kernel.run(f"%%gemini --reuse\n{PRIME}")
         assert ran.error["ename"] == "OptionError" and "answers_dir" in ran.error["evalue"]
         ran = kernel.run(f"%%gemini --reuse --fresh\n{PRIME}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ..kernel import Kernel, Ran
+from ..kernel import FreshKernel, Kernel, Ran
 from ..replay import Answer, Asked, Replay
 from ..sse import ANSWER, frame, text
 
@@ -37,9 +37,16 @@ def drop(asked: Asked) -> None:
     asked.reset()
 
 
+def slow(asked: Asked) -> None:
+    """Answers in more than the half second in which nothing is shown in VS Code."""
+    asked.head(content_type="text/event-stream")
+    time.sleep(0.8)
+    asked.send(ANSWER)
+
+
 @pytest.fixture
 def server() -> Iterator[Replay]:
-    with Replay(Answer(ANSWER), drop, Answer(ANSWER)) as replay:
+    with Replay(slow, drop, Answer(ANSWER)) as replay:
         yield replay
 
 
@@ -53,10 +60,10 @@ def comms(ran: Ran, kind: str) -> set[str]:
 
 @pytest.mark.parametrize("name", FRONT_ENDS)
 def test_widgets_while_it_comes_and_the_static_forms_alone_when_it_has_ended(
-    name: str, tmp_path: Path, server: Replay
+    name: str, tmp_path: Path, server: Replay, fresh_kernel: FreshKernel
 ):
     where = FRONT_ENDS[name]
-    with Kernel(
+    with fresh_kernel(
         tmp_path, GEMINI_API_KEY="test-key-12345", GOOGLE_GEMINI_BASE_URL=server.url
     ) as kernel:
         kernel.run("%config GeminiMagics.retries = 0")
@@ -64,15 +71,20 @@ def test_widgets_while_it_comes_and_the_static_forms_alone_when_it_has_ended(
         assert ran.ok
         first, *_, last = ran.displays
         assert WIDGET in first["data"] and WIDGET not in last["data"]
-        assert {"text/html", "text/markdown", "text/plain"} < set(last["data"])
-        assert first["transient"] == last["transient"], "one output"
+        assert {"text/markdown", "text/plain"} < set(last["data"])
+        updated = [m["msg_type"] for m in ran.messages].count("update_display_data")
+        cleared = [m["content"] for m in ran.messages if m["msg_type"] == "clear_output"]
+        if name == "VS Code":
+            assert not updated and cleared == [{"wait": True}], "one output"
+        else:
+            assert first["transient"] == last["transient"] and not cleared, "one output"
         opened = comms(ran, "open")
         assert len(opened) > 5 and comms(ran, "close") == opened, "nothing is left in the kernel"
         assert "button" not in json.dumps([m["content"] for m in ran.messages]).lower()
 
         dropped = asked(kernel, where)
         assert dropped.error["ename"] == "ConnectionDropped"
-        assert "The first half" in dropped.displays[-1]["data"]["text/html"]
+        assert "The first half" in dropped.displays[-1]["data"]["text/markdown"]
         assert WIDGET not in dropped.displays[-1]["data"]
         assert comms(dropped, "close") == comms(dropped, "open")
 
@@ -80,16 +92,16 @@ def test_widgets_while_it_comes_and_the_static_forms_alone_when_it_has_ended(
         assert not comms(plain, "open") and WIDGET not in plain.displays[0]["data"]
 
 
-def test_a_long_answer_stays_within_eight_times_its_text(tmp_path: Path):
+def test_a_long_answer_stays_within_eight_times_its_text(tmp_path: Path, fresh_kernel: FreshKernel):
     with (
         Replay(long_answer) as server,
-        Kernel(
+        fresh_kernel(
             tmp_path, GEMINI_API_KEY="test-key-12345", GOOGLE_GEMINI_BASE_URL=server.url
         ) as kernel,
     ):
         ran = asked(kernel, FRONT_ENDS["VS Code"])
     size = sum(len(WORDS.format(number, number)) for number in range(CHUNKS))
-    last = max(at for at, m in enumerate(ran.messages) if m["msg_type"] == "update_display_data")
+    last = max(at for at, m in enumerate(ran.messages) if m["msg_type"] == "display_data")
     sent = [m for m in ran.messages[:last] if m["msg_type"].startswith(("comm", "display"))]
     kept = ("header", "parent_header", "metadata", "content")
     sizes = [len(json.dumps({key: m[key] for key in kept}, default=str)) for m in sent]

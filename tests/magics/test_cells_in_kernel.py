@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from gemini_magic.cells.document import PENDING
+from gemini_magic.cells.meaning import meaning
+from gemini_magic.cells.newcell import digest
 
 from ..kernel import Kernel, Ran
 from ..replay import Answer, Replay
@@ -43,9 +45,11 @@ MODELS = answer(
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+def kernel(
+    tmp_path_factory: pytest.TempPathFactory, start_kernel: type[Kernel]
+) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("cells")
-    with Kernel(folder, GEMINI_API_KEY="test-key-1234567890") as running:
+    with start_kernel(folder, GEMINI_API_KEY="test-key-1234567890") as running:
         yield running
 
 
@@ -60,7 +64,7 @@ def asking(kernel: Kernel) -> Iterator[Any]:
         ran = kernel.run(
             f"import os; os.environ['GOOGLE_GEMINI_BASE_URL'] = {server.url!r}\n"
             "globals().pop('touched', None)\n"
-            "%reload_ext gemini_magic"
+            "%unload_ext gemini_magic\n%load_ext gemini_magic"
         )
         assert ran.ok, ran.error
         return kernel
@@ -209,16 +213,34 @@ def test_another_front_end_gets_one_cell_with_all_code(asking: Any):
     assert kernel.value("'a' in globals()") is False
 
 
-def test_colab_takes_none_and_is_shown_all(asking: Any):
+COLAB = {"colab": {"cell_id": "c1"}}
+
+
+def test_colab_takes_one_cell_and_is_shown_the_rest(asking: Any):
     kernel = asking(answer({"text": "Words."}, *code("a = 1", "1")))
-    kernel.run("import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')")
-    ran = kernel.send("%%gemini --insert all\nwhat?", metadata={"colab": {"cell_id": "c1"}})
-    ran = kernel.collect(ran)
-    kernel.run("del sys.modules['google.colab']")
-    assert payloads(ran) == []
-    assert "not inserted: 1 text, 1 code (parts 0, 1)" in ran.stdout
-    shown = [display["data"]["text/markdown"] for display in ran.displays[-2:]]
-    assert shown == ["Words.", "\n```python\na = 1\n```\n"]
+    ran = kernel.collect(kernel.send("%%gemini --insert all\nwhat?", metadata=COLAB))
+    assert payloads(ran) == ["a = 1"]
+    assert "Colab takes one new cell" in ran.stdout and "1 text (part 0)" in ran.stdout
+    assert ran.displays[-1]["data"]["text/markdown"] == "Words."
+
+
+def test_an_answer_without_cells_says_nothing_of_them(asking: Any):
+    kernel = asking(answer({"text": "Words."}))
+    for metadata in (COLAB, {"cellId": VSCODE}):
+        ran = kernel.collect(kernel.send("%%gemini --insert code\nwhat?", metadata=metadata))
+        assert ran.stdout == "" and payloads(ran) == []
+
+
+def test_a_second_run_says_which_cells_it_leaves_and_doubles_none(asking: Any):
+    first = answer({"text": "Words."}, *code("a = 1", "1"))
+    kernel = asking(first, first, answer({"text": "Words."}, *code("a = 2", "2")))
+    prompt = "%%gemini --insert code\nwhat?"
+    assert payloads(kernel.run(prompt, cell=VSCODE)) == ["a = 1"]
+    again = kernel.run(prompt, cell=VSCODE)
+    assert payloads(again) == [] and "nothing is doubled" in again.stdout
+    other = kernel.run(prompt, cell=VSCODE)
+    assert payloads(other) == ["a = 2"]
+    assert "VS Code lets no kernel change cells" in other.stdout
 
 
 def test_nobody_watching_gets_a_note_and_no_payload(asking: Any):
@@ -277,6 +299,27 @@ def test_run_shows_the_code_asks_once_and_runs_it_in_this_kernel(asking: Any):
     assert again.ok and "42\n" in again.stdout, "asked once, not again"
 
 
+def test_run_takes_a_single_line_for_python_whatever_magics_the_kernel_has(asking: Any):
+    kernel = asking(answer(*code("mine - 1"), *code("print('after')")))
+    kernel.run(
+        "def mine(line):\n    open('touched', 'w')\n"
+        "get_ipython().register_magic_function(mine)\ndel mine"
+    )
+    kernel.run("%%gemini\nwhat?", cell="src")
+    ran = answered(kernel, kernel.send("%gemini run", "r"), "y")
+    assert "name 'mine' is not defined" in ran.reply["evalue"]
+    assert not (kernel.folder / "touched").exists()
+
+
+def test_run_says_where_a_line_ends_that_is_too_long_to_be_seen(asking: Any):
+    kernel = asking(answer(*code(f"x = {'a' * 2000!r}; hidden = 1")))
+    kernel.run("%%gemini\nwhat?", cell="src")
+    ran = answered(kernel, kernel.send("%gemini run", "r"), "n")
+    assert "Line 1 has 2,018 characters; it ends with" in ran.stdout
+    assert "; hidden = 1" in ran.stdout
+    assert kernel.value("'hidden' in globals()") is False
+
+
 def test_run_stops_at_the_first_error_and_fails_the_cell(asking: Any):
     kernel = asking(answer(*code("first = 1"), *code("1 / 0"), *code("third = 3")))
     kernel.run("%%gemini\nwhat?", cell="src")
@@ -288,14 +331,13 @@ def test_run_stops_at_the_first_error_and_fails_the_cell(asking: Any):
     assert kernel.value("('first' in globals(), 'third' in globals())") == (True, False)
 
 
-def test_run_says_of_a_missing_file_that_it_was_an_attachment(asking: Any):
+def test_run_says_of_a_missing_file_which_attachments_were_there(asking: Any):
     kernel = asking(answer(*code("open('input_file_0.csv')")))
     kernel.run("sales = 'a,b'")
     assert kernel.run("%%gemini --attach sales\nwhat?", cell="src").ok
     ran = answered(kernel, kernel.send("%gemini run", "r"), "y")
     assert not ran.ok
-    assert "that file was an attachment (sales" in ran.reply["evalue"]
-    assert "%gemini verify" in ran.reply["evalue"]
+    assert "Its attachments were beside it: input_file_0.txt (sales" in ran.reply["evalue"]
 
 
 def test_in_batch_the_line_itself_is_the_word(asking: Any):
@@ -352,12 +394,17 @@ def test_verify_has_the_files_that_were_attached(asking: Any):
 def test_buttons_are_answered_also_for_a_turn_this_kernel_does_not_know(asking: Any):
     kernel = asking(Answer(ANSWER))
     turn = kernel.run("%%gemini\nwhat?", cell="src").turn
-    kernel.run("%reload_ext gemini_magic")
+    kernel.run("%unload_ext gemini_magic\n%load_ext gemini_magic")
     kernel.extend()
     wanted = {"type": "cells", "id": 1, "turn": turn, "source_cell": "src", "what": "all"}
     found = request(kernel, wanted)
     assert (found["id"], found["turn"], found["answers"]) == (1, turn["id"], [turn["id"]])
     assert [cell["cell_type"] for cell in found["cells"]] == ["code", "markdown"]
+    meant = digest(meaning("total=[1,\n 2]", "code"))
+    sources = ["total = [1, 2]  \n", "total = [1, 3]", "total = [1, 2]  # mine", "total = ["]
+    asked = [{"source": source, "meaning": meant} for source in sources]
+    told = request(kernel, {"type": "meaning", "id": 4, "cells": asked})
+    assert told["same"] == [True, False, False, False]
     verdict = request(kernel, {"type": "verify", "id": 2, "turn": turn})
     assert (verdict["id"], verdict["verdict"], verdict["good"]) == (2, "same", True)
     damaged = request(kernel, {"type": "verify", "id": 3, "turn": {**turn, "version": 99}})

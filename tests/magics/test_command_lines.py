@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gemini_magic.magics.commands.table import SUBCOMMANDS
 from gemini_magic.magics.options import OPTIONS
-from gemini_magic.magics.subcommands import SUBCOMMANDS
-from gemini_magic.prices import source
+from gemini_magic.session.prices import source
 
 from ..kernel import Kernel, Ran
 from ..replay import Answer, Asked, Replay
@@ -36,11 +36,17 @@ LISTED = {
     ]
 }
 RESET = """
-from gemini_magic.conversation import Conversations
-m = get_ipython()._gemini_magic.magics
-m.chosen.clear(); m.listed_models.clear(); m.input_limits.clear(); m.failure = None
+from gemini_magic.session.conversation import Conversations
+m = get_ipython()._gemini_magic.magics.session
+m.chosen.clear(); m.listed_models.clear(); m.input_limits.clear()
+get_ipython()._gemini_magic.magics.kernel.failure = None
 m.engine.conversations = Conversations(); m.engine.spent.clear(); m.engine.last = None
 word = 'blue'
+# Who answers for a name, and prices, change by date.
+import datetime
+from gemini_magic import catalog
+catalog.now = lambda day=datetime.datetime(2026, 11, 29, tzinfo=datetime.UTC): day
+del datetime, catalog
 """
 
 
@@ -72,11 +78,11 @@ class Lines:
 
 
 @pytest.fixture(scope="module")
-def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lines]:
+def lines(tmp_path_factory: pytest.TempPathFactory, start_kernel: type[Kernel]) -> Iterator[Lines]:
     folder = tmp_path_factory.mktemp("lines")
     with (
         Replay(service) as server,
-        Kernel(
+        start_kernel(
             folder, GEMINI_API_KEY="table-key-12345", GOOGLE_GEMINI_BASE_URL=server.url
         ) as kernel,
     ):
@@ -109,7 +115,8 @@ def test_a_line_does_exactly_this(lines: Lines, line: str, expected: Refused | S
             assert content["parts"][-1] == {"text": expected.prompt}
             assert sum("inlineData" in part for part in content["parts"]) == expected.attached
             rest = {k: v for k, v in sent[0].json.items() if k != "contents"}
-            body = {"generationConfig": expected.generation}
+            thoughts = {"thinkingConfig": {"include_thoughts": True}}
+            body = {"store": False, "generationConfig": {**thoughts, **expected.generation}}
             if expected.tools is not None:
                 body["tools"] = expected.tools
             if expected.system is not None:

@@ -13,19 +13,25 @@ from ..kernel import Kernel
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+def kernel(
+    tmp_path_factory: pytest.TempPathFactory, start_kernel: type[Kernel]
+) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("completion")
     (folder / "data").mkdir()
     (folder / "data" / "sales.csv").write_text("a\n1\n")
     (folder / "sample.json").write_text("{}")
-    with Kernel(folder) as running:
+    with start_kernel(folder) as running:
         ran = running.run(
             "sales_frame = 1; sample = 2\n"
             "def saved_total(): pass\n"
             "globals().update({f'variable_{n:04}': n for n in range(1000)})\n"
-            "m = get_ipython()._gemini_magic.magics\n"
+            "m = get_ipython()._gemini_magic.magics.session\n"
             "m.listed_models = [f'gemini-listed-{n}' for n in range(60)]\n"
             "m.engine.conversations.get('plans')\n"
+            "import dataclasses\n"
+            "City = dataclasses.make_dataclass('City', [('name', str)])\n"
+            "Cities = list[City]\n"
+            "city_schema, city_sizes = {'type': 'object'}, {'Bern': 1}\n"
             "import socket; socket.socket = None  # a connection from here on is an error"
         )
         assert ran.ok, ran.error
@@ -50,21 +56,31 @@ def completed(kernel: Kernel, text: str) -> tuple[list[str], str]:
 
 PLACES: list[tuple[str, list[str]]] = [
     ("%%gemini --mo|\nhi", ["--model"]),
-    ("%%gemini --no|\nhi", ["--no-code", "--no-stream"]),
-    ("%%gemini --no-code --no|\nhi", ["--no-stream"]),
+    ("%%gemini --no|\nhi", ["--no-code", "--no-here", "--no-stream", "--no-store"]),
+    ("%%gemini --no-code --no|\nhi", ["--no-here", "--no-stream", "--no-store"]),
     ("\n%%gemini --prev|\nhi", ["--preview"]),
     ("%%gemini --view |\nhi", ["auto", "html", "markdown", "plain", "widget"]),
     ("%%gemini --view ht|\nhi", ["html"]),
     ("%%gemini --view=ht|\nhi", ["--view=html"]),
     ("%%gemini --show co|\nhi", ["code"]),
     ("%%gemini --thinking h|\nhi", ["high"]),
+    ("%%gemini --thinking |\nhi", ["high", "low", "medium"]),
+    ("%%gemini -m gemini-4-neon --thinking |\nhi", ["high", "low", "medium", "xhigh"]),
+    (
+        "%%gemini --model=gemini-3.6-flash --thinking=m|\nhi",
+        ["--thinking=medium", "--thinking=minimal"],
+    ),
+    ("%%gemini -m gemini-3.6-flash --thinking m|\nhi", ["medium", "minimal"]),
     ("%%gemini -m gemini-listed-55|\nhi", ["gemini-listed-55"]),
-    ("%%gemini --model gemini-3|\nhi", ["gemini-3.8-flash"]),
+    ("%%gemini --model gemini-3.8|\nhi", ["gemini-3.8-flash"]),
+    ("%%gemini -m gemini-4-n|\nhi", ["gemini-4-neon"]),
     ("%%gemini -c pl|\nhi", ["plans"]),
     ("%%gemini -o sales|\nhi", ["sales_frame"]),
     ("%%gemini --attach sa|\nhi", ["sales_frame", "sample", "sample.json", "saved_total"]),
     ("%%gemini --attach data/|\nhi", ["data/sales.csv"]),
     ("%%gemini --tool sa|\nhi", ["saved_total"]),
+    ("%%gemini --schema |\nhi", ["City", "Cities", "city_schema"]),
+    ("%%gemini --schema list[Ci|\nhi", ["list[City]", "list[Cities]"]),
     ("%%gemini\nlook at $`sales|", ["sales_frame"]),
     ("%%gemini\nlook at $`variable_000|` please", [f"variable_000{n}" for n in range(10)]),
     ("%gemini st|", ["status"]),
@@ -84,7 +100,8 @@ PLACES: list[tuple[str, list[str]]] = [
         ["gemini-listed-3", *(f"gemini-listed-3{n}" for n in range(10))],
     ),
     ("%gemini doctor -|", ["--ask"]),
-    ("%gemini config ti|", ["timeout"]),
+    ("%gemini config ti|", ["tier", "timeout"]),
+    ("%gemini config tier=fl|", ["tier=flex", "tier=flex,standard"]),
     ("%gemini config view=|", [f"view={view}" for view in VIEWS]),
     (
         "%gemini config model=gemini-listed-4|",

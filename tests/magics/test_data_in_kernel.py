@@ -15,7 +15,6 @@ from ..kernel import Kernel, Ran
 from ..published import problems
 
 TURN = "application/vnd.gemini-magic.turn+json"
-KEY = "test-key-1234567890"
 
 FRAME = """
 from pathlib import Path
@@ -51,9 +50,13 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Iterator[Kernel]:
+def kernel(
+    tmp_path_factory: pytest.TempPathFactory, emulator: Emulator, start_kernel: type[Kernel]
+) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("data")
-    with Kernel(folder, GEMINI_API_KEY=KEY, GOOGLE_GEMINI_BASE_URL=emulator.url) as running:
+    with start_kernel(
+        folder, GEMINI_API_KEY=emulator.key, GOOGLE_GEMINI_BASE_URL=emulator.url
+    ) as running:
         ran = running.run(FRAME)
         assert ran.ok, ran.error
         yield running
@@ -233,7 +236,8 @@ def test_a_large_file_is_uploaded_once_in_ten_turns_and_again_when_expired(
     assert kernel.run(
         "Path('large.csv').write_text('n\\n' + '\\n'.join(map(str, range(1_200_000))))"
     ).ok
-    read = "```python\nimport pandas as pd\nprint(len(pd.read_csv('input_file_0.csv')))\n```"
+    # Without pandas, which each of the runs would import anew.
+    read = "```python\nprint(sum(1 for line in open('input_file_0.csv')) - 1)\n```"
     for turn in range(10):
         ran = kernel.run(f"%%gemini -a large.csv\nCount.\n{read}", cell=f"t{turn}")
         assert ran.ok, ran.error
@@ -288,7 +292,7 @@ def test_functions_are_called_and_shown_and_echoed(kernel: Kernel, emulator: Emu
         cell="a",
     )
     assert ran.ok, ran.error
-    kinds = [part["kind"] for part in ran.turn["parts"] if part["kind"] != "text"]
+    kinds = [part["kind"] for part in ran.turn["parts"] if part["kind"] not in ("text", "thought")]
     assert kinds == ["call", "call", "response", "response"]
     assert responses(ran) == [
         {"output": 7.5},
@@ -363,7 +367,7 @@ def test_an_interrupt_inside_a_function_leaves_a_usable_conversation(
         ("--tool prise", "Did you mean price?"),
         ("--tool sales", "not a function"),
         ("--tool price --tool price", "given twice"),
-        ("--tool price -m gemini-2.5-flash", "--no-code"),
+        ("--tool price -m gemini-2.5-flash-lite", "--no-code"),
         ("--tool price.x", "cannot be"),
     ],
 )
@@ -385,6 +389,141 @@ def test_ask_takes_values_and_functions(kernel: Kernel, emulator: Emulator):
     assert kernel.value("turn.calls[0].name") == "stock"
     ran = kernel.run("ask('hello', attach='no-such-file.csv')")
     assert "no file 'no-such-file.csv'" in refusal(ran)
+
+
+SALES = """
+import datetime, enum
+from pydantic import BaseModel
+class Colour(enum.Enum):
+    RED, BLUE = "red", "blue"
+class Sale(BaseModel):
+    n: int
+    day: datetime.date
+    colour: Colour
+    amount: float
+total_schema = {"type": "object", "properties": {"total": {"type": "integer"}},
+                "required": ["total"]}
+"""
+
+
+def test_a_cell_asks_for_values_of_a_type_and_a_frame(kernel: Kernel, emulator: Emulator):
+    assert kernel.run(SALES).ok
+    ran = kernel.run("%%gemini --schema list[Sale] -o answer\nTwenty sales.", cell="a")
+    assert ran.ok, ran.error
+    (body,) = bodies(emulator)
+    assert body["generationConfig"]["responseJsonSchema"]["type"] == "array"
+    assert kernel.value("(len(answer.value), type(answer.value[0]) is Sale)") == (20, True)
+    assert kernel.value("[str(kind) for kind in answer.frame().dtypes][::2]") == [
+        "int64",
+        "category",
+    ]
+    assert ran.turn["request"]["config"]["schema"] == body["generationConfig"]["responseJsonSchema"]
+    restored = "__import__('gemini_magic').Turn.from_dict(answer.to_dict())"
+    assert kernel.value(f"{restored}.value[0]['colour']") == "red"
+    assert kernel.value(f"{restored}.frame().equals(answer.frame())")
+
+    # The next prompt is sent the typed answer, and asks for no type itself.
+    ran = kernel.run("%%gemini --schema total_schema --no-code -o total\nThe total?", cell="b")
+    assert ran.ok, ran.error
+    assert kernel.value("list(total.value)") == ["total"]
+    assert kernel.run("%%gemini\nhello", cell="c").ok
+    assert "responseJsonSchema" not in bodies(emulator)[-1].get("generationConfig", {})
+
+
+def test_an_answer_that_does_not_fit_fails_in_the_cell_and_stays(
+    kernel: Kernel, emulator: Emulator
+):
+    assert kernel.run(SALES).ok
+    asked = '%%gemini --schema total_schema -o answer\n```json\n{"total": "<b>28</b>"}\n```'
+    ran = kernel.run(asked, cell="a")
+    assert ran.error["ename"] == "AnswerFailed"
+    assert "total: '<b>28</b>' is not of type 'integer'" in ran.error["evalue"]
+    assert ran.turn["status"] == "failed"
+    assert kernel.value("answer.text") == '{"total": "<b>28</b>"}'
+    after = kernel.run("%%gemini\nhello", cell="b")
+    assert after.ok, after.error
+    assert len(bodies(emulator)[-1]["contents"]) == 1, "it is not sent with later prompts"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--schema Sal", "Did you mean Sale?"),
+        ("--schema sales", "not a type that an answer may have"),
+        ("--schema Sale -m gemini-2.5-flash-lite", "--no-code"),
+        ("--schema list[Sale", "SyntaxError"),
+    ],
+)
+def test_what_cannot_be_a_schema_is_refused_before_sending(
+    kernel: Kernel, emulator: Emulator, line: str, said: str
+):
+    assert kernel.run(SALES).ok
+    assert said in refusal(kernel.run(f"%%gemini {line}\nhello", cell="x"))
+    assert not emulator.requests
+
+
+WORKBOOK = """
+import openpyxl
+book = openpyxl.Workbook()
+for name, amounts in (("North", [10, 12.5]), ("South", [7])):
+    sheet = book.active if name == "North" else book.create_sheet(name)
+    sheet.title = name
+    sheet.append(["month", "amount"])
+    for month, amount in enumerate(amounts, 1):
+        sheet.append([month, amount])
+book.save("report.xlsx")
+"""
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def test_both_sheets_of_a_workbook_are_read_under_a_model_that_takes_it(
+    kernel: Kernel, emulator: Emulator
+):
+    assert kernel.run(WORKBOOK).ok
+    ran = kernel.run("%%gemini -m gemini-4-hydrogen -a report.xlsx -o answer\nSummarise.", "a")
+    assert ran.ok, ran.error
+    (body,) = bodies(emulator)
+    assert body["contents"][0]["parts"][1]["inlineData"]["mimeType"] == XLSX
+    output = kernel.value("answer.results[-1].output")
+    assert "sheet North: 2 rows, columns: month, amount" in output
+    assert "amount: sum 22.5" in output
+    assert "sheet South: 1 rows" in output
+
+    # In the history it is as much in the way of another model as in the prompt.
+    sent = len(emulator.requests)
+    said = refusal(kernel.run("%%gemini -m gemini-3.8-flash\nAnd the mean?", cell="b"))
+    assert "Office file, which gemini-3.8-flash does not take" in said
+    assert len(emulator.requests) == sent
+
+
+@pytest.mark.parametrize("line", ["", "--preview"])
+def test_an_office_file_is_not_sent_to_a_model_that_does_not_take_it(
+    kernel: Kernel, emulator: Emulator, line: str
+):
+    assert kernel.run(WORKBOOK).ok
+    said = refusal(kernel.run(f"%%gemini {line} -a report.xlsx\nSummarise.", cell="x"))
+    assert "nothing was sent" in said
+    assert "pandas.read_excel('report.xlsx')" in said
+    assert "-m gemini-4-hydrogen" in said
+    assert not emulator.requests
+
+
+def test_a_large_office_file_is_uploaded_under_its_type(kernel: Kernel, emulator: Emulator):
+    large = (
+        "import random\nwide = openpyxl.load_workbook('report.xlsx')\n"
+        "for _ in range(60):\n"
+        "    wide['South'].append([random.randbytes(40_000).hex()[:32_000] for _ in range(5)])\n"
+        "wide.save('large.xlsx')\n"
+        "assert __import__('os').path.getsize('large.xlsx') > 4_000_000\n"
+    )
+    ran = kernel.run(WORKBOOK + large)
+    assert ran.ok, ran.error
+    ran = kernel.run("%%gemini -m gemini-4-argon -a large.xlsx -o answer\nSummarise.", cell="l")
+    assert ran.ok, ran.error
+    part = bodies(emulator)[-1]["contents"][0]["parts"][1]
+    assert part["fileData"]["mimeType"] == XLSX
+    assert uploads(emulator) == 1
+    assert "sheet South: 61 rows" in kernel.value("answer.results[-1].output")
 
 
 def test_the_code_of_a_turn_runs_here_when_asked(kernel: Kernel):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from ..examples import examples
 from ..kernel import Kernel
 from ..replay import Answer, Asked, Replay
 from ..sse import ANSWER, CODE, chunk, frame, stream, text
@@ -20,10 +21,12 @@ TURN = "application/vnd.gemini-magic.turn+json"
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+def kernel(
+    tmp_path_factory: pytest.TempPathFactory, start_kernel: type[Kernel]
+) -> Iterator[Kernel]:
     """One kernel for this file; each test points it at a server of its own."""
     folder = tmp_path_factory.mktemp("kernel")
-    with Kernel(folder, GEMINI_API_KEY="test-key-1234567890") as running:
+    with start_kernel(folder, GEMINI_API_KEY="test-key-1234567890") as running:
         yield running
 
 
@@ -31,9 +34,9 @@ def ask_of(kernel: Kernel, server: Replay) -> None:
     """Point the kernel at ``server``, with an empty conversation."""
     ran = kernel.run(
         f"import os; os.environ['GOOGLE_GEMINI_BASE_URL'] = {server.url!r}\n"
-        "from gemini_magic.conversation import Conversations\n"
-        "from gemini_magic.magics.loading import of\n"
-        "of(get_ipython()).engine.conversations = Conversations()"
+        "from gemini_magic.session.conversation import Conversations\n"
+        "from gemini_magic.extension import of\n"
+        "of(get_ipython()).session.engine.conversations = Conversations()"
     )
     assert ran.ok, ran.error
 
@@ -204,15 +207,23 @@ SPICE = st.sampled_from(
 WORDS = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r"))
 
 
-@given(st.lists(SPICE | WORDS, min_size=1).map("".join))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-def test_any_prompt_reaches_the_server_unchanged(kernel: Kernel, prompt: str):
-    assume(prompt.strip() and "$`" not in prompt)
+def test_any_prompt_reaches_the_server_unchanged(kernel: Kernel):
+    # One server for all examples: for another one a kernel makes another client.
     with Replay(Answer(ANSWER)) as server:
         ask_of(kernel, server)
-        ran = kernel.run(f"%%gemini --stateless\n{prompt}", watched=False)
-        assert ran.ok, ran.error
-        assert prompts(server.asked[0]) == [prompt]
+
+        @given(st.lists(SPICE | WORDS, min_size=1).map("".join))
+        @settings(
+            max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck)
+        )
+        def arrives(prompt: str) -> None:
+            assume(prompt.strip() and "$`" not in prompt)
+            server.asked.clear()
+            ran = kernel.run(f"%%gemini --stateless\n{prompt}", watched=False)
+            assert ran.ok, ran.error
+            assert prompts(server.asked[0]) == [prompt]
+
+        arrives()
 
 
 def test_the_options_stand_in_the_request(kernel: Kernel):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gemini_magic.errors import OptionError
 from gemini_magic.magics.options import OPTIONS, help_table, parse
+from gemini_magic.session.options import AskOptions
 
 
 @pytest.mark.parametrize(
@@ -22,7 +26,7 @@ from gemini_magic.magics.options import OPTIONS, help_table, parse
         ("--max-tokens 5", {"max_tokens": 5}),
         ("--max_tokens 5", {"max_tokens": 5}),
         ("--max_tokens=5", {"max_tokens": 5}),
-        ("--no-code --no_stream", {"no_code": True, "no_stream": True}),
+        ("--no-code --no_stream", {"code": False, "stream": False}),
         ('--system "be brief, don\'t guess"', {"system": "be brief, don't guess"}),
         ("--system ''", {"system": ""}),
         ("--system='a b'", {"system": "a b"}),
@@ -34,6 +38,9 @@ from gemini_magic.magics.options import OPTIONS, help_table, parse
         ("-o answer -c plan", {"output": "answer", "conversation": "plan"}),
         ("-c 'two words'", {"conversation": "two words"}),
         ("--timeout 1.5", {"timeout": 1.5}),
+        ("--store", {"store": True}),
+        ("--no-store", {"store": False}),
+        ("--tier FLEX,standard", {"tier": "flex,standard"}),
         (r"--system C:\temp\new", {"system": r"C:\temp\new"}),
         (r'--system "C:\temp \"x\" \\"', {"system": 'C:\\temp "x" \\'}),
         (r"--system 'C:\temp'", {"system": r"C:\temp"}),
@@ -43,8 +50,8 @@ from gemini_magic.magics.options import OPTIONS, help_table, parse
         ("--preview", {"preview": True}),
     ],
 )
-def test_an_option_line_is_understood(line: str, expected: dict[str, object]):
-    assert parse(line) == expected
+def test_an_option_line_is_understood(line: str, expected: dict[str, Any]):
+    assert parse(line) == AskOptions(**expected)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +69,8 @@ def test_an_option_line_is_understood(line: str, expected: dict[str, object]):
         ("-m a -m b", "--model is given twice"),
         ("-m a --model=b", "--model is given twice"),
         ("--no-code --no_code", "--no-code is given twice"),
+        ("--store --no-store", "--store and --no-store cannot go together"),
+        ("--no_store --store", "--no-store and --store cannot go together"),
         ("--model", "--model needs a value"),
         ("--model --stateless", r"--model needs a value.\nWrite -m, --model NAME"),
         ("--no-code=yes", "--no-code takes no value"),
@@ -101,3 +110,9 @@ def test_any_line_is_understood_or_refused_by_our_error(line: str):
 def test_the_help_table_has_every_option():
     for option in OPTIONS:
         assert f"  {option.usage}" in help_table()
+
+
+def test_every_option_sets_a_field_of_the_calls_options_and_every_field_has_one():
+    # From --attach, --tool, --schema, --here and --context.
+    filled = {"items", "tools", "answer_type", "runner", "told"}
+    assert {option.field for option in OPTIONS} == {one.name for one in fields(AskOptions)} - filled

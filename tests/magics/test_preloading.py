@@ -23,9 +23,12 @@ before = set(sys.modules)
 
 @pytest.fixture(autouse=True)
 def thresholds() -> Iterator[None]:
-    before = gc.get_threshold()
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    gc.unfreeze()
     yield
     gc.set_threshold(*before)
+    if frozen:
+        gc.freeze()
 
 
 @pytest.fixture
@@ -93,10 +96,12 @@ def test_objects_that_were_frozen_stay_frozen():
         gc.unfreeze()
 
 
-def test_the_first_question_after_it_imports_nothing_more(tmp_path: Path):
+def test_the_first_question_after_it_imports_nothing_more(
+    tmp_path: Path, start_kernel: type[Kernel]
+):
     with (
         Replay(Answer(ANSWER)) as server,
-        Kernel(
+        start_kernel(
             tmp_path, GEMINI_API_KEY="test-key-12345", GOOGLE_GEMINI_BASE_URL=server.url
         ) as kernel,
     ):

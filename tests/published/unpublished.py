@@ -62,6 +62,16 @@ _TOOLS = (
     "MEDIA_PROCESSING",
 )
 _LEVELS = ("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
+_STAGES = (
+    "MODEL_STAGE_UNSPECIFIED",
+    "UNSTABLE_EXPERIMENTAL",
+    "EXPERIMENTAL",
+    "PREVIEW",
+    "STABLE",
+    "LEGACY",
+    "DEPRECATED",
+    "RETIRED",
+)
 _TIERS = ("unspecified", "flex", "standard", "priority")
 
 _RUN = "code-execution-unary/pydantic-ai--test_code_execution.json"
@@ -83,6 +93,25 @@ _HEADERS = (
 )
 
 NEW_FIELDS: tuple[NewField, ...] = (
+    # What may be kept, and the tier. On Vertex the SDK sends the second alone.
+    NewField(
+        "developer",
+        "GenerateContentRequest",
+        Field("store", "bool"),
+        "types.GenerateContentConfig.store",
+    ),
+    NewField(
+        "developer",
+        "GenerateContentRequest",
+        _enum("serviceTier", *_TIERS),
+        "types.GenerateContentConfig.service_tier",
+    ),
+    NewField(
+        "vertex",
+        "GenerateContentRequest",
+        _enum("serviceTier", *_TIERS),
+        "types.GenerateContentConfig.service_tier",
+    ),
     # Code execution on Gemini 3: the id that ties a result to its code.
     NewField("developer", "ExecutableCode", Field("id", "string"), _RUN),
     NewField("developer", "CodeExecutionResult", Field("id", "string"), _RUN),
@@ -140,6 +169,20 @@ NEW_FIELDS: tuple[NewField, ...] = (
         Field("fileSearchStoreNames", "string", repeated=True),
         f"{_STORE}.request.json",
     ),
+    # The token that goes on with an answer, which Vertex publishes. The wire's names are in
+    # js-genai's recordings GenerateContentContinuationTest of October 2026, no fixtures of ours.
+    NewField(
+        "developer",
+        "GenerateContentRequest",
+        Field("continuationToken", "bytes"),
+        "types.GenerateContentConfig.continuation_token",
+    ),
+    NewField(
+        "developer",
+        "Candidate",
+        Field("continuationToken", "bytes"),
+        "types.Candidate.continuation_token",
+    ),
     # Answers.
     NewField(
         "developer",
@@ -154,6 +197,22 @@ NEW_FIELDS: tuple[NewField, ...] = (
         f"{_STORE}.json",
     ),
     NewField("developer", "GroundingMetadata", Field("index", "int32"), _MAPS),
+    NewField(
+        "developer",
+        "GenerateContentResponse",
+        Field("modelStatus", "message", "ModelStatus"),
+        "types.GenerateContentResponse.model_status",
+    ),
+    NewField("developer", "ModelStatus", Field("message", "string"), "types.ModelStatus.message"),
+    NewField(
+        "developer", "ModelStatus", _enum("modelStage", *_STAGES), "types.ModelStatus.model_stage"
+    ),
+    NewField(
+        "developer",
+        "ModelStatus",
+        Field("retirementTime", "timestamp"),
+        "types.ModelStatus.retirement_time",
+    ),
     NewField("developer", "GenerateContentResponse", Field("turnToken", "string"), _COMPACTION),
     NewField(
         "developer",
@@ -178,6 +237,9 @@ NEW_FIELDS: tuple[NewField, ...] = (
 )
 
 NEW_VALUES: tuple[NewValue, ...] = (
+    NewValue(
+        "developer", "Candidate", "finishReason", "CONTINUATION", "types.FinishReason.CONTINUATION"
+    ),
     NewValue(
         "developer",
         "Candidate",

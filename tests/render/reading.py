@@ -10,12 +10,15 @@ TAGS = {
     *("div", "p", "details", "summary", "pre", "code", "span", "a", "img", "br", "hr", "ol", "ul"),
     *("li", "blockquote", "em", "strong", "s", "h1", "h2", "h3", "h4", "h5", "h6", "table"),
     *("thead", "tbody", "tr", "th", "td"),
+    # In what code has displayed.
+    *("abbr", "b", "caption", "colgroup", "dd", "del", "dfn", "dl", "dt", "i", "ins", "kbd"),
+    *("mark", "q", "samp", "section", "small", "sub", "sup", "tfoot", "u", "var"),
 }
 ATTRIBUTES = {
     "a": {"href", "rel", "title"},
     "img": {"class", "src", "alt", "width", "height", "style"},
     "div": {"class", "style", "dir", "data-turn", "data-status"},
-    "details": {"class", "style", "open", "data-outcome"},
+    "details": {"class", "style", "open", "data-outcome", "data-where"},
     "ol": {"start"},
     **{name: {"class", "style"} for name in ("p", "pre", "summary", "span")},
     **{name: {"style"} for name in ("th", "td")},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import nbformat
@@ -12,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 from nbconvert import HTMLExporter, MarkdownExporter, get_exporter
 
-from gemini_magic.parts import Call, Code, Image, Result, Text
 from gemini_magic.render.bundle import bundle
-from gemini_magic.turn import MIME, Request, Turn
+from gemini_magic.turn.parts import Call, Code, Image, Result, Text
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import MIME, Turn
 
 from ..hostile import HOSTILE
 from ..strategies import PNG, answered, turns
@@ -159,3 +161,15 @@ def test_a_lone_surrogate_in_any_field_of_a_part_can_be_sent_and_saved():
     turn = Turn("t", Request("p", "m", "developer"), status="failed", parts=parts, message=odd)
     for value in bundle(turn):
         json.dumps(value, ensure_ascii=False).encode()
+
+
+def test_json_that_was_asked_for_by_a_schema_is_shown_as_code_in_every_form():
+    text = '[{"a_b_c": "*x* <b>"}]'
+    asked = Request("p", "m", "emulator", {"code": True, "schema": {"type": "array"}})
+    ran = Code("print(1)"), Result("OUTCOME_OK", "1")
+    made = Turn("t", asked, status="complete", parts=(Text("I compute."), *ran, Text(text)))
+    shown = bundle(made)[0]
+    assert f"```json\n{text}\n```" in shown["text/markdown"]
+    assert "<em>" not in shown["text/html"] and "I compute." in shown["text/html"]
+    plain = replace(made, request=Request("p", "m", "emulator"))
+    assert "```json" not in bundle(plain)[0]["text/markdown"]

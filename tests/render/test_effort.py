@@ -6,10 +6,10 @@ from html import unescape
 
 import pytest
 
-from gemini_magic.parts import Text
 from gemini_magic.render.effort import MOST, too_much
 from gemini_magic.render.markdown import markdown
 from gemini_magic.render.neutral import fenced, neutral
+from gemini_magic.turn.parts import Text
 
 from ..hostile import HOSTILE
 from ..lab.typescript import run
@@ -58,7 +58,7 @@ def test_the_extension_judges_its_pieces_by_the_same_rule() -> None:
     texts = [*HOSTILE.values(), *EXHAUSTING.values(), SECTION]
     texts = [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts]
     body = "console.log(JSON.stringify(given.map(module.tooMuch)))"
-    assert run("effort.ts", body, texts) == [too_much(text) for text in texts]
+    assert run("answer/effort.ts", body, texts) == [too_much(text) for text in texts]
 
 
 def test_of_a_text_beyond_a_million_characters_the_markdown_shows_the_beginning() -> None:

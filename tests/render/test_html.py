@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from gemini_magic.characters import visible
-from gemini_magic.parts import (
+from gemini_magic.render.html import html
+from gemini_magic.text import visible
+from gemini_magic.turn.parts import (
     Call,
     Code,
     File,
@@ -22,9 +23,9 @@ from gemini_magic.parts import (
     Text,
     Thought,
 )
-from gemini_magic.render.html import html
-from gemini_magic.turn import Turn
+from gemini_magic.turn.turn import Turn
 
+from ..examples import examples
 from ..hostile import HOSTILE, HUGE
 from ..strategies import PNG, answered, turns
 from .reading import Reader, read
@@ -38,12 +39,21 @@ def drawn(*parts: Part, **fields: Any) -> Reader:
     return reader
 
 
+def everything(text: str) -> list[dict[str, Any]]:
+    """``text`` as all that a run can have shown."""
+    kinds = ["text/html", "image/svg+xml", "application/javascript", "text/markdown", "text/latex"]
+    items = [{"mime_type": kind, "data": text, "only": True} for kind in (*kinds, text)]
+    return [*items, {**items[0], "frame": "live"}, {"mime_type": text, "title": text, "size": 3}]
+
+
 def everywhere(text: str) -> Turn:
     """A turn that holds ``text`` in every place that something foreign can stand in."""
     return answered(
         *(Text(text), Thought(text), Code(text), Code(text, text, "i"), Result(text, text, "i")),
         *(Result(FAILED, text), Image(text, PNG), File(text, text), File(text, None, b"x")),
         *(Call(text, {text: text}), Response(text, {text: text}), Opaque({text: text})),
+        Call("run_python", {"code": text}),
+        Response("run_python", {"outcome": text, "stdout": text}, shown=everything(text)),
         id=text,
         status="failed",
         message=text,
@@ -60,7 +70,7 @@ def everywhere(text: str) -> Turn:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(turns)
 def test_any_turn_gives_html_with_listed_tags_links_and_pictures_alone(turn: Turn) -> None:
     assert read(html(turn, notice=turn.id, progress=turn.id, cost=turn.id)).problems == []
@@ -146,9 +156,9 @@ def test_the_outcome_is_in_words() -> None:
     assert "Result: no outcome given, no output" in shown
 
 
-def test_code_folds_to_one_line_that_says_where_it_ran() -> None:
+def test_code_folds_to_one_line_that_says_what_it_does_and_where_it_ran() -> None:
     shown = drawn(Code("a = 1\nb = 2\n\nprint(a)\n"), Result(OK, "1")).text
-    assert "Python, 4 lines, ran in Google's sandbox\n" in shown
+    assert "Python, 4 lines: print(a) \u00b7 ran in Google's sandbox\n" in shown
 
 
 def test_a_picture_of_a_good_run_is_seen_without_unfolding_and_once_when_sent_twice() -> None:
@@ -261,3 +271,9 @@ def test_sources_are_numbered_links_and_suggestions_plain_links() -> None:
     assert "<li>B (javascript:alert(1))</li>" in whole
     assert '<a href="https://google.example/q" rel="noopener noreferrer">a query</a>' in whole
     assert read(whole).problems == []
+
+
+def test_a_picture_stands_on_white_since_plots_without_a_ground_are_drawn_for_it() -> None:
+    tags = drawn(Image("image/png", PNG)).tags
+    (style,) = (attributes["style"] for tag, attributes in tags if tag == "img")
+    assert style is not None and "background:#fff" in style

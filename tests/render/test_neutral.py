@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from gemini_magic.characters import visible
-from gemini_magic.parts import Text
 from gemini_magic.render.caption import file_text
 from gemini_magic.render.effort import MOST
 from gemini_magic.render.markdown import markdown
 from gemini_magic.render.neutral import fenced, inert, neutral
+from gemini_magic.text import visible
+from gemini_magic.turn.parts import Text
 
+from ..examples import examples
 from ..hostile import HOSTILE, HUGE
 from ..strategies import answered, texts
 from .frontends import commonmark, jupyterlab, markdown_it, nbconvert
@@ -66,7 +67,7 @@ def test_hostile_answers_are_inert_in_jupyterlab(tmp_path: Path) -> None:
     assert {name: problems for name, problems in found.items() if problems} == {}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(texts)
 def test_any_text_is_inert(text: str) -> None:
     written = neutral(text)
@@ -84,7 +85,7 @@ def test_our_folds_stay_ours(name: str) -> None:
     assert len(re.findall(r"^</details>", shown, re.M)) == folds
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(texts)
 def test_any_text_keeps_its_words(text: str) -> None:
     written = unescape(neutral(text))

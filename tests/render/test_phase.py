@@ -8,7 +8,8 @@ import time
 from typing import Any
 
 from gemini_magic.render.live import LiveView, Look
-from gemini_magic.turn import Request, Turn
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
 
 
 def ticking() -> int:
@@ -22,13 +23,19 @@ def wait_until_calm(before: int) -> None:
         time.sleep(0.02)
 
 
-def display(data: Any, metadata: Any) -> None:
-    return
+class Display:
+    after = 0.0
+
+    def live(self, data: Any, metadata: Any) -> bool:
+        return True
+
+    def end(self, data: Any, metadata: Any) -> None:
+        return
 
 
 def test_the_thread_of_a_view_ends_with_its_answer() -> None:
     before = ticking()
-    view = LiveView(display, Look())
+    view = LiveView(Display(), Look())
     assert ticking() == before + 1
     view.ended(Turn("t", Request("p", "m", "emulator"), status="complete"))
     wait_until_calm(before)
@@ -36,7 +43,7 @@ def test_the_thread_of_a_view_ends_with_its_answer() -> None:
 
 def test_the_thread_of_a_view_that_nobody_ends_ends_with_the_view() -> None:
     before = ticking()
-    view = LiveView(display, Look())
+    view = LiveView(Display(), Look())
     assert ticking() == before + 1
     del view
     gc.collect()

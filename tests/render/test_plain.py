@@ -7,10 +7,11 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from gemini_magic.characters import visible
-from gemini_magic.parts import Code, Image, Result, Text
 from gemini_magic.render.plain import plain
-from gemini_magic.turn import Turn, Usage
+from gemini_magic.text import visible
+from gemini_magic.turn.parts import Code, Image, Result, Text
+from gemini_magic.turn.turn import Turn
+from gemini_magic.turn.usage import Usage
 
 from ..hostile import HOSTILE
 from ..strategies import PNG, answered, turns

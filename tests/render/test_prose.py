@@ -7,8 +7,8 @@ import re
 import pytest
 from hypothesis import given, settings
 
-from gemini_magic.characters import visible
 from gemini_magic.render import prose
+from gemini_magic.text import visible
 
 from ..hostile import HOSTILE
 from ..strategies import texts

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from gemini_magic.events import Assembly
 from gemini_magic.render.sources import Source, linkable, sources, suggestions
-from gemini_magic.turn import Request, Turn
-from gemini_magic.wire import chunk_from_wire
+from gemini_magic.turn.assembly import Assembly
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
+from gemini_magic.turn.wire import chunk_from_wire
 
 from ..fixtures import needs_recordings, of
 from ..strategies import grounding

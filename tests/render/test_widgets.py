@@ -10,10 +10,21 @@ import ipywidgets as widgets
 import pytest
 from ipywidgets.widgets.widget import _instances
 
-from gemini_magic.parts import OK, Code, Image, Part, Result, Text, Thought
 from gemini_magic.render.live import Look
 from gemini_magic.render.widgets import WIDGET, Button, WidgetView
-from gemini_magic.turn import Request, Turn
+from gemini_magic.turn.parts import (
+    OK,
+    Call,
+    Code,
+    Image,
+    Part,
+    Response,
+    Result,
+    Text,
+    Thought,
+)
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
 
 from ..hostile import HOSTILE
 from .reading import read
@@ -37,10 +48,16 @@ TURN = Turn(id="t1", request=Request("p", "m", "developer"), status="complete", 
 class Shown:
     """Keeps what was displayed."""
 
+    after = 0.0
+
     def __init__(self) -> None:
         self.bundles: list[dict[str, Any]] = []
 
-    def __call__(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+    def live(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
+        self.bundles.append(dict(data))
+        return True
+
+    def end(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         self.bundles.append(dict(data))
 
 
@@ -72,8 +89,8 @@ def said(widget: widgets.Widget) -> str:
 def test_each_code_result_thought_and_text_is_a_section_of_its_own():
     view, _ = streamed(TURN)
     assert [title for one in sections(view, "gm-Code") for title in one.titles] == [
-        "Python, 1 line, ran in Google's sandbox",
-        "Python, 1 line, ran in Google's sandbox",
+        "Python, 1 line: 1/0 \u00b7 ran in Google's sandbox",
+        "Python, 1 line: print(42) \u00b7 ran in Google's sandbox",
     ]
     assert len(sections(view, "gm-Thought")) == 1
     assert said(view._body).count('<img class="gm-Image"') == 1
@@ -154,7 +171,7 @@ def test_what_the_user_has_folded_stays_so_while_the_run_goes_on():
             opened.selected_index = 0
     assert sections(view, "gm-Code") == [opened]
     assert opened.selected_index == 0
-    assert opened.titles == ("Python, 1 line, ran in Google's sandbox",)
+    assert opened.titles == ("Python, 1 line: slow() \u00b7 ran in Google's sandbox",)
 
 
 def test_a_result_that_is_no_longer_the_last_good_one_folds_unless_the_user_opened_it():
@@ -234,6 +251,15 @@ def test_the_status_says_what_happens_and_at_the_end_how_it_ended():
     assert "stopped &lt;b&gt;here&lt;/b&gt;" in view._status.value
 
 
+def test_what_there_is_to_say_of_the_model_stands_above_the_usage_at_the_end():
+    view = WidgetView(Shown(), Look(view="widget"))
+    told = replace(TURN, notes=("You asked for <i>a</i>; b answered.",))
+    view.arrived(lambda: replace(told, status="streaming"), "writing", 0)
+    assert "You asked" not in view._status.value
+    view.ended(told)
+    assert view._status.value.startswith("<p>You asked for &lt;i&gt;a&lt;/i&gt;; b answered.</p>")
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_is_inert(name: str):
     hostile = HOSTILE[name]
@@ -247,3 +273,19 @@ def test_a_hostile_answer_is_inert(name: str):
     view, _ = streamed(replace(TURN, parts=parts))
     for value in html_values(view._root):
         assert read(value).problems == []
+
+
+def test_what_a_run_in_the_kernel_has_shown_follows_its_result_sanitised() -> None:
+    shown = [
+        {"mime_type": "text/html", "data": "<table onclick=x><tr><td>North</table>"},
+        {"mime_type": "text/html", "data": "<script>1</script>", "frame": "live"},
+    ]
+    parts = (
+        Call("run_python", {"code": "show()"}, "c1"),
+        Response("run_python", {"outcome": OK, "stdout": "x"}, "c1", shown),
+    )
+    view, _ = streamed(replace(TURN, parts=parts))
+    _, result, table, script = view._body.children
+    assert "gm-Result" in result._dom_classes
+    assert "<td>North</td>" in table.value and "onclick" not in table.value
+    assert "HTML with scripts" in script.value and "<script" not in script.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,11 @@ class Entry:
 
 @dataclass
 class Expected:
-    """Exchanges in order, and what undo took out."""
+    """Exchanges in order, what they were before each change, and what undo took back."""
 
     entries: list[Entry] = field(default_factory=list)
-    undone: list[Entry] = field(default_factory=list)
+    changes: list[list[Entry]] = field(default_factory=list)  # what there was before each
+    undone: list[list[Entry]] = field(default_factory=list)
 
     def _position(self, cell: str | None) -> int | None:
         if cell is None:
@@ -41,19 +42,25 @@ class Expected:
             entries.append(entry)
         else:
             entries[at] = entry
-        return Expected(entries, list(self.undone))
+        return Expected(entries, [*self.changes, self.entries])
 
     def undo(self) -> None:
-        if self.entries:
-            self.undone.append(self.entries.pop())
+        if not self.changes and self.entries:
+            self.changes.append(self.entries[:-1])  # they came with a file
+        if self.changes:
+            self.undone.append(self.entries)
+            self.entries = self.changes.pop()
 
     def redo(self) -> None:
         if self.undone:
-            entry = self.undone.pop()
-            if self._position(entry.cell) is not None:
-                entry = replace(entry, cell=None)
-            self.entries.append(entry)
+            self.changes.append(self.entries)
+            self.entries = self.undone.pop()
 
     def reset(self) -> None:
-        while self.entries:
-            self.undo()
+        if self.entries:
+            self.changes.append(self.entries)
+            self.entries, self.undone = [], []
+
+    def loaded(self) -> None:
+        """After the conversation was saved, emptied, and loaded again."""
+        self.changes, self.undone = [], []

@@ -45,7 +45,7 @@ def state():
     told = lambda user: user and [p["text"] for p in user["parts"] if "text" in p][-1]
     return [
         (one.turn.cell, one.turn.request.prompt, one.sent and told(one.sent.user))
-        for one in magics.engine.conversations.get()
+        for one in magics.session.engine.conversations.get()
     ]
 print("x" * 200_000)
 """
@@ -94,7 +94,7 @@ class LongSession:
         temporary.mkdir()
         started = time.monotonic()
         with Emulator() as self._emulator:
-            added = {"TMPDIR": str(temporary), "GEMINI_API_KEY": "no-key"}
+            added = {"TMPDIR": str(temporary), "GEMINI_API_KEY": self._emulator.key}
             added |= {"GOOGLE_GEMINI_BASE_URL": self._emulator.url}
             with Kernel(self._folder, **added) as self._kernel:
                 self._session(temporary)

@@ -19,10 +19,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 
 from gemini_magic.emulator import Emulator
 from gemini_magic.emulator.faults import Fault
-from gemini_magic.engine import Engine, Silent
 from gemini_magic.errors import AnswerInterrupted, GeminiError
-from gemini_magic.question import Question
-from gemini_magic.storage import load_conversation, save_conversation
+from gemini_magic.session.conversation_file import load_conversation, save_conversation
+from gemini_magic.session.engine import Engine
+from gemini_magic.session.question import Question
+from gemini_magic.session.view import Silent
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.google import GoogleTransport
 
@@ -62,7 +63,7 @@ class Conversing(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.emulator = Emulator()
-        backend = Backend("developer", api_key="no-key", base_url=self.emulator.url)
+        backend = Backend("developer", api_key=self.emulator.key, base_url=self.emulator.url)
         self.transport = GoogleTransport(backend)
         self.engine = Engine()
         self.expected = {"main": Expected(), "other": Expected()}
@@ -158,7 +159,7 @@ class Conversing(RuleBasedStateMachine):
             save_conversation(conversations.get(name), path, "2026-11-02T10:00:00+01:00")
             conversations.get(name).reset()
             conversations.add(load_conversation(path))
-        self.expected[name].undone.clear()  # a file holds what there is, not what was removed
+        self.expected[name].loaded()  # a file holds what there is, not what there was
 
     @invariant()
     def the_exchanges_are_those_expected(self) -> None:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from gemini_magic.errors import GeminiError
-from gemini_magic.events import Chunk, Progress
-from gemini_magic.parts import Text
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.google import GoogleTransport
 from gemini_magic.transport.protocol import Outgoing
+from gemini_magic.turn.assembly import Chunk, Progress
+from gemini_magic.turn.parts import Text
 
 from ..replay import Answer, Asked, Replay
 

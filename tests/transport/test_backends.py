@@ -10,8 +10,11 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from gemini_magic.errors import NoBackend, OptionError
-from gemini_magic.transport.backends import DEVELOPER_URL, Backend, choose
+from gemini_magic.transport.backends import DEVELOPER_URL, Backend, choose, unused_keys
+from gemini_magic.transport.client import build
 from gemini_magic.transport.connections import Connections
+
+pytestmark = pytest.mark.usefixtures("in_a_cell")
 
 
 @pytest.fixture(autouse=True)
@@ -123,7 +126,7 @@ def test_vertex_without_a_project_takes_a_key_and_with_one_does_not() -> None:
 
 def test_the_emulator_is_only_ever_chosen_by_name() -> None:
     found = choose("emulator", None, {"GEMINI_API_KEY": "a"})
-    assert (found.kind, found.api_key, found.base_url) == ("emulator", "emulator", None)
+    assert (found.kind, found.api_key, found.base_url) == ("emulator", None, None)
 
 
 def test_a_misspelt_backend_is_told() -> None:
@@ -169,6 +172,9 @@ class Secrets:
     class MessageError(Error):
         pass
 
+    class TimeoutException(Error):
+        pass
+
     class NotebookAccessError(Exception):
         pass
 
@@ -196,9 +202,40 @@ def test_a_colab_secret_goes_before_the_keyring(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "keyring", keyring_with("ring-key"))
     found = choose("auto", None, {})
     assert (found.api_key, found.key_source) == ("colab-key", "Colab secret GOOGLE_API_KEY")
-    for refused in (secrets.NotebookAccessError, secrets.MessageError):
+    for refused in (secrets.NotebookAccessError, secrets.MessageError, secrets.TimeoutException):
         secrets.found = {"GEMINI_API_KEY": refused}
         assert choose("auto", None, {}).key_source == "keyring"
+
+
+def test_a_colab_secret_without_access_is_named_and_said_to_be_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secrets = Secrets(monkeypatch, GEMINI_API_KEY=Secrets.NotebookAccessError)
+    monkeypatch.setitem(sys.modules, "keyring", keyring_with(None))
+    with pytest.raises(NoBackend, match="secret GEMINI_API_KEY is there") as raised:
+        choose("auto", None, {})
+    assert "Notebook access" in raised.value.hint
+    secrets.found["GOOGLE_API_KEY"] = "another"
+    assert choose("auto", None, {}).key_source == "Colab secret GOOGLE_API_KEY"
+
+
+def test_a_colab_page_that_does_not_answer_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"):
+        monkeypatch.delenv(name, raising=False)
+    secrets = Secrets(
+        monkeypatch,
+        GEMINI_API_KEY=Secrets.TimeoutException,
+        GOOGLE_API_KEY=Secrets.TimeoutException,
+    )
+    monkeypatch.setitem(sys.modules, "keyring", keyring_with(None))
+    connections = Connections()
+    for _ in range(3):
+        with pytest.raises(NoBackend, match="Colab's page does not answer"):
+            connections.get("auto")
+    assert len(secrets.asked) == 1
+    connections.close()
 
 
 def test_colab_is_asked_in_the_main_thread_alone_and_once(
@@ -220,3 +257,63 @@ def test_colab_is_asked_in_the_main_thread_alone_and_once(
     connections.forget_secret()
     assert connections.get("auto").backend.api_key == "colab-key-2"
     connections.close()
+
+
+def test_an_emulator_that_is_not_started_is_not_asked_in_googles_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The SDK would fill in the user's key and Google's address."""
+    monkeypatch.setenv("GEMINI_API_KEY", "a-real-key-of-the-user")
+    for missing in (
+        choose("emulator", None, {}),
+        Backend("emulator", base_url="http://127.0.0.1:9"),
+        Backend("emulator", "k" * 16),
+    ):
+        with pytest.raises(ValueError, match="not started"):
+            build(missing, lambda url: None)
+
+
+def test_an_address_that_is_none_is_no_traceback_and_one_with_a_password_is_not_shown():
+    broken = choose(environ={"GEMINI_API_KEY": "k", "GOOGLE_GEMINI_BASE_URL": "http://["})
+    assert "at an address that cannot be used" in str(broken)
+    secret = choose(
+        environ={"GEMINI_API_KEY": "k", "GOOGLE_GEMINI_BASE_URL": "https://me:hush@gateway/"}
+    )
+    assert "at gateway" in str(secret)
+    assert "hush" not in str(secret) + repr(secret)
+
+
+PROJECT = {"GOOGLE_CLOUD_PROJECT": "p", "GOOGLE_CLOUD_LOCATION": "global"}
+
+
+@pytest.mark.parametrize(
+    ("name", "environ", "said"),
+    [
+        ("developer", {"GEMINI_API_KEY": "a"}, []),
+        (
+            "developer",
+            {"GEMINI_API_KEY": "a", "GOOGLE_API_KEY": "b"},
+            ["GEMINI_API_KEY is set and not used: GOOGLE_API_KEY comes first."],
+        ),
+        (
+            "vertex",
+            {"GOOGLE_API_KEY": "b", **PROJECT},
+            [
+                "GOOGLE_API_KEY is set and not used: with GOOGLE_CLOUD_PROJECT and "
+                "GOOGLE_CLOUD_LOCATION set, Vertex is asked with Google Cloud credentials."
+            ],
+        ),
+        ("vertex", {"GOOGLE_API_KEY": "b"}, []),
+        ("vertex", PROJECT, []),
+        (
+            "emulator",
+            {"GOOGLE_API_KEY": "b"},
+            ["GOOGLE_API_KEY is set and not used: the emulator has a key of its own."],
+        ),
+        ("emulator", {"GEMINI_API_KEY": "  "}, []),
+    ],
+)
+def test_a_key_that_is_set_and_not_used_is_named_with_the_reason(
+    name: str, environ: dict[str, str], said: list[str]
+):
+    assert unused_keys(choose(name, environ=environ, secret=lambda: None), environ) == said

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gemini_magic.errors import BadResponse, GeminiError, RateLimited, ServiceUnavailable
-from gemini_magic.parts import Image, Opaque, Text
+from gemini_magic.turn.parts import Image, Opaque, Text
 
+from ..examples import examples
 from ..replay import Answer, Asked
 from .asking import DONE, HELLO, chunks, serving, texts, until_error
 
@@ -207,7 +208,9 @@ def test_any_json_is_an_answer_or_an_error_of_ours() -> None:
     body = [b""]
     with serving(lambda asked: Answer(body[0])(asked)) as (_, transport):
 
-        @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck)
+        )
         @given(WIRE)
         def check(value: object) -> None:
             body[0] = b"data: " + json.dumps(value).encode() + b"\r\n\r\n"

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from gemini_magic.errors import AnswerBlocked, AnswerFailed, GeminiError
-from gemini_magic.events import Assembly, Chunk
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.google import GoogleTransport
 from gemini_magic.transport.protocol import Config, Outgoing
-from gemini_magic.turn import Request, Turn
-from gemini_magic.wire import part_from_wire, part_to_wire
+from gemini_magic.turn.assembly import Assembly, Chunk
+from gemini_magic.turn.request import Request
+from gemini_magic.turn.turn import Turn
+from gemini_magic.turn.wire import part_from_wire, part_to_wire
 
 from ..fixtures import FOLDER, Recording, needs_recordings, of, recordings
 from ..replay import Answer, Replay
@@ -140,7 +141,16 @@ def ending(recording: Recording) -> str:
         return "truncated"
     if not any(part.get("text") or "text" not in part for part in raw_parts(recording)):
         return "failed"
-    return "complete" if reason == "STOP" else "truncated"
+    if reason != "STOP":
+        return "truncated"
+    return "complete" if any(map(answering, raw_parts(recording))) else "failed"
+
+
+def answering(part: dict[str, Any]) -> bool:
+    """Whether a part answers: a call, or what is no thought and not white space alone."""
+    if "functionCall" in part:
+        return True
+    return not part.get("thought") and bool(part.get("text", "x").strip())
 
 
 # And the comparison.

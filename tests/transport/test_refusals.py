@@ -24,6 +24,8 @@ from gemini_magic.errors import (
 )
 from gemini_magic.transport.refusals import refusal
 
+pytestmark = pytest.mark.usefixtures("in_a_cell")
+
 
 def body(code: int, message: str, status: str = "", *details: dict[str, Any]) -> dict[str, Any]:
     error = {"code": code, "message": message, "status": status, "details": list(details)}
@@ -32,6 +34,18 @@ def body(code: int, message: str, status: str = "", *details: dict[str, Any]) ->
 
 def detail(kind: str, **fields: Any) -> dict[str, Any]:
     return {"@type": f"type.googleapis.com/google.rpc.{kind}", **fields}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "service_tier flex is not supported for this model",
+        "Flex inference is not enabled for models/gemini-2.5-flash-lite.",
+        "Invalid value at 'service_tier'.",
+    ],
+)
+def test_a_refused_tier_is_to_be_left_out(said: str) -> None:
+    assert refusal(body(400, said, "INVALID_ARGUMENT")).hint.startswith("Leave out --tier")
 
 
 @pytest.mark.parametrize(
@@ -149,3 +163,37 @@ def test_whatever_is_sent_as_an_error_becomes_two_lines_of_ours(said: Any, code:
     assert isinstance(error, GeminiError)
     assert type(error) is not GeminiError
     assert 1 <= len(str(error).splitlines()) <= 2, json.dumps(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Corrupted thought signature.",
+        "Function call is missing a thought_signature in functionCall parts.",
+        "Please ensure that function call turn comes immediately after a user turn or after a "
+        "function response turn.",
+        "Please ensure that the number of function response parts is equal to the number of "
+        "function call parts of the function call turn.",
+        "Please ensure that multiturn requests alternate between user and model.",
+        "Roles must alternate between 'user' and 'model'.",
+        "History altered at contents[1] (emulator): answered 2 parts, echoed 1.",
+    ],
+)
+def test_a_refusal_of_the_history_is_no_matter_of_this_prompt(said: str) -> None:
+    error = refusal(body(400, said, "INVALID_ARGUMENT"), 400)
+    assert type(error) is BadRequest
+    assert "%gemini undo" in error.hint
+    assert "%gemini conversation --new" in error.hint
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Invalid value at 'contents[0].parts[0]' (oneof), oneof field 'data' is already set.",
+        "Duplicate function declaration found: look",
+        "Invalid function name. Must start with a letter or an underscore.",
+        "The thinking budget 3 is invalid.",
+    ],
+)
+def test_other_refusals_are_not_about_the_history(said: str) -> None:
+    assert "undo" not in refusal(body(400, said, "INVALID_ARGUMENT"), 400).hint

@@ -18,7 +18,8 @@ from ..replay import Answer
 from .asking import DONE, PROMPT, chunks, serving
 
 ANSWER = Answer(DONE)
-CODE = {"tools": [{"codeExecution": {}}], "generationConfig": {}}
+THOUGHTS = {"thinkingConfig": {"includeThoughts": True}}
+CODE = {"tools": [{"codeExecution": {}}], "generationConfig": THOUGHTS, "store": False}
 
 
 def camel(value: Any) -> Any:
@@ -47,19 +48,19 @@ def thinking(level: str, include: bool = True) -> dict[str, Any]:
     ("options", "expected"),
     [
         ({}, CODE),
-        ({"code": False}, {"generationConfig": {}}),
+        ({"code": False}, {"generationConfig": THOUGHTS, "store": False}),
         ({"search": True}, {**CODE, "tools": [{"codeExecution": {}}, {"googleSearch": {}}]}),
         (
             {"code": False, "urls": True},
-            {"tools": [{"urlContext": {}}], "generationConfig": {}},
+            {"tools": [{"urlContext": {}}], "generationConfig": THOUGHTS, "store": False},
         ),
         (
             {"system": "Be brief."},
             {**CODE, "systemInstruction": {"parts": [{"text": "Be brief."}], "role": "user"}},
         ),
-        ({"temperature": 0.0}, {**CODE, "generationConfig": {"temperature": 0.0}}),
-        ({"max_tokens": 7}, {**CODE, "generationConfig": {"maxOutputTokens": 7}}),
-        ({"seed": 0}, {**CODE, "generationConfig": {"seed": 0}}),
+        ({"temperature": 0.0}, {**CODE, "generationConfig": {"temperature": 0.0, **THOUGHTS}}),
+        ({"max_tokens": 7}, {**CODE, "generationConfig": {"maxOutputTokens": 7, **THOUGHTS}}),
+        ({"seed": 0}, {**CODE, "generationConfig": {"seed": 0, **THOUGHTS}}),
         ({"thinking": "minimal"}, {**CODE, "generationConfig": thinking("MINIMAL")}),
         ({"thinking": "xhigh"}, {**CODE, "generationConfig": thinking("XHIGH")}),
     ],
@@ -87,7 +88,8 @@ def test_a_thinking_level_is_a_budget_on_models_before_3(
     model: str, level: str, budget: int
 ) -> None:
     sent = body_of(model, thinking=level)["generationConfig"]
-    assert sent == {"thinkingConfig": {"thinkingBudget": budget, "includeThoughts": True}}
+    summaries = {"includeThoughts": True} if budget else {}
+    assert sent == {"thinkingConfig": {"thinkingBudget": budget, **summaries}}
 
 
 def test_the_history_leaves_exactly_as_it_is_kept() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Generator
 
 import httpcore2
 import pytest
 
 from gemini_magic.errors import (
     AccessDenied,
+    AnswerInterrupted,
     BadResponse,
     ConnectionDropped,
     GeminiError,
@@ -18,9 +20,10 @@ from gemini_magic.errors import (
     TimedOut,
     Unreachable,
 )
-from gemini_magic.events import Chunk, Progress
-from gemini_magic.transport.faults import fault
-from gemini_magic.transport.retries import LONGEST, Waits
+from gemini_magic.transport.protocol import Stop
+from gemini_magic.transport.retries import LONGEST, Waits, retried
+from gemini_magic.transport.service_errors import fault
+from gemini_magic.turn.assembly import Chunk, Event, Progress
 
 from ..replay import Answer
 from .asking import DONE, HELLO, outgoing, serving, until_error
@@ -134,3 +137,35 @@ def test_only_connections_that_may_come_back_are_tried_again(
     error: GeminiError, again: bool
 ) -> None:
     assert (Waits(1).after(error) is not None) == again
+
+
+def test_an_attempt_is_closed_when_nobody_reads_on() -> None:
+    closed = []
+
+    def attempt() -> Generator[Event, None, None]:
+        try:
+            yield Progress("connecting")
+            yield Chunk()
+        finally:
+            closed.append(True)
+
+    events = retried(attempt, Waits(0), Stop())
+    assert isinstance(next(events), Progress)
+    assert not closed
+    events.close()  # type: ignore[attr-defined]
+    assert closed
+
+
+def test_what_was_stopped_in_a_wait_is_not_asked_again() -> None:
+    stop = Stop()
+    attempts = []
+
+    def attempt() -> Generator[Event, None, None]:
+        attempts.append(1)
+        stop.stop()
+        raise RateLimited("slow", code=429, retry_after=30.0)
+        yield
+
+    with pytest.raises(AnswerInterrupted):
+        list(retried(attempt, Waits(4), stop))
+    assert len(attempts) == 1

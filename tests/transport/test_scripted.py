@@ -7,11 +7,11 @@ import threading
 import pytest
 
 from gemini_magic.errors import AnswerInterrupted, NoBackend, RateLimited
-from gemini_magic.events import Chunk, Progress
-from gemini_magic.parts import Code, Result, Text
 from gemini_magic.transport.protocol import Stop, Transport
 from gemini_magic.transport.scripted import Scripted
-from gemini_magic.turn import Usage
+from gemini_magic.turn.assembly import Chunk, Progress
+from gemini_magic.turn.parts import Code, Result, Text
+from gemini_magic.turn.usage import Usage
 
 from .asking import outgoing
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from google import genai
 from google.genai import types
 
-from ..replay import Answer, Asked
+from ..replay import Answer
 from .asking import DONE, PROMPT, outgoing, serving
 
 EVENT = (
@@ -65,13 +65,3 @@ def test_a_long_history_is_handed_over_whole() -> None:
         assert len(server.asked[-1].json["contents"]) == 401
     # The SDK's own objects take 0.25 s for 200 turns (reference: history scaling).
     assert long - short < 0.1
-
-
-def test_a_connection_is_not_kept() -> None:
-    def kept(asked: Asked) -> None:
-        asked.send(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(DONE), DONE))
-        asked.wait_until_gone()
-
-    with serving(kept) as (server, transport):
-        assert len(list(transport.send(outgoing()))) == 2
-        assert server.asked[0].gone.wait(5)

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from gemini_magic.errors import AnswerInterrupted, TimedOut
-from gemini_magic.events import Chunk
 from gemini_magic.transport.protocol import Stop
+from gemini_magic.turn.assembly import Chunk
 
 from ..replay import Answer, Asked
 from .asking import DONE, chunks, outgoing, serving, texts, until_error

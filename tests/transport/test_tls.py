@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import select
 import socket
 import ssl
@@ -11,53 +9,25 @@ import threading
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from gemini_magic.errors import AnswerInterrupted, TimedOut, Unreachable
 from gemini_magic.transport.protocol import Stop
 
+from ..certificate import NAME, pem
+from ..certificate import serving as certificate_serving
 from ..replay import Answer, Asked
 from .asking import DONE, HELLO, serving, texts, until_error
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate for 127.0.0.1, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "gemini_magic tests")])
-    now = datetime.datetime.now(datetime.UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    path.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return path
+    """A self-signed certificate for this machine, with its key, in one file."""
+    return pem(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return certificate_serving(certificate)
 
 
 @pytest.fixture
@@ -114,7 +84,8 @@ def test_https_goes_through_a_proxy_and_its_refusal_is_told(
 
     def tunnel(asked: Asked) -> None:
         host, _, port = asked.path.partition(":")
-        with socket.create_connection((host, int(port))) as there:
+        assert host == NAME, "loopback itself is never asked through a proxy"
+        with socket.create_connection(("127.0.0.1", int(port))) as there:
             asked.send(b"HTTP/1.1 200 Connected\r\n\r\n")
             ways = {asked.sock: there, there: asked.sock}
             while True:
@@ -129,7 +100,8 @@ def test_https_goes_through_a_proxy_and_its_refusal_is_told(
 
     with (
         serving(tunnel, refuse) as (proxy, _),
-        serving(Answer(HELLO + DONE), tls=tls) as (server, transport),
+        serving(Answer(HELLO + DONE), tls=tls) as (server, _),
+        serving(Answer(DONE), base_url=server.url.replace("127.0.0.1", NAME)) as (_, transport),
     ):
         monkeypatch.setenv("https_proxy", proxy.url)
         assert texts(transport) == ["hello", "!"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gemini_magic.errors import TimedOut
-from gemini_magic.events import Chunk
+from gemini_magic.turn.assembly import Chunk
 
 from ..replay import Answer, Asked
 from .asking import DONE, HELLO, outgoing, serving, texts, until_error

@@ -13,6 +13,11 @@ _TOPIC = re.compile(
     r"|highest|lowest|min\w*|which|group)\b",
     re.I,
 )
+# What a prompt says that is about a file, and not only beside one ("a table of the first primes").
+_DATA = re.compile(
+    r"\b(csv|data|dataset|spreadsheet|files?|columns?|rows?|attach\w*|(?:the|this|that) table)\b",
+    re.I,
+)
 _READ = """\
 import pandas as pd
 
@@ -40,12 +45,17 @@ _GROWTH = """\
 numbers = list(df.select_dtypes("number").columns)
 times = [c for c in df.columns if c.lower() in ("year", "month", "date", "quarter", "week", "day")]
 groups = [c for c in df.columns if c not in numbers and c not in times]
-group, value = groups[0], [c for c in numbers if c not in times][-1]
-if times:
-    df = df.sort_values(times)
-ends = df.groupby(group, sort=False)[value].agg(["first", "last"])
-ends["growth"] = ends["last"] / ends["first"] - 1
-ends = ends.sort_values("growth", ascending=False)
+value = [c for c in numbers if c not in times][-1]
+if groups:
+    ordered = df.sort_values(times) if times else df
+    ends = ordered.groupby(groups[0], sort=False)[value].agg(["first", "last"])
+    ends["growth"] = ends["last"] / ends["first"] - 1
+else:  # each row against the one before it
+    order = [c for c in times if c in numbers]  # names of months have an order of their own
+    ends = (df.sort_values(order) if order else df).set_index(times[0]) if times else df
+    ends = ends[[value]].dropna()
+    ends["growth"] = ends[value] / ends[value].shift() - 1
+ends = ends.dropna().sort_values("growth", ascending=False)
 print(ends.to_string(float_format=lambda number: f"{number:.3f}"))
 print(f"fastest: {ends.index[0]} ({ends['growth'].iloc[0]:+.1%} in {value})")
 """
@@ -68,6 +78,26 @@ axes.set_title(value)
 figure.tight_layout()
 plt.show()
 """
+
+
+def about_data(prompt: str, conversation: Conversation) -> Script | None:
+    """Answers prompts that speak of the attached CSV file, its kind, its name or its columns."""
+    if not conversation.tables or not (
+        _DATA.search(prompt) or _names(prompt, conversation.tables[-1])
+    ):
+        return None
+    return script(prompt, conversation)
+
+
+def _names(prompt: str, table: Attachment) -> bool:
+    """Whether the prompt holds the file's name or that of a column."""
+    header = table.data[:4096].decode("utf-8", "replace").partition("\n")[0]
+    columns = [column.strip(" \"'\r").lower() for column in re.split(r"[,;\t]", header)]
+    names = [table.display_name.lower().removesuffix(".csv"), *columns]
+    said = prompt.lower()
+    return any(
+        len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}s?(?!\w)", said) for name in names
+    )
 
 
 def script(prompt: str, conversation: Conversation) -> Script | None:

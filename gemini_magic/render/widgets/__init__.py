@@ -1,4 +1,4 @@
-"""The ipywidgets view: one folding section per code, result and thought, live and interactive.
+"""Draws a turn as ipywidgets: a folding section per code, result and thought; live.
 
 For front ends without our extension, when the user asks for it (``--view widget``). The widgets
 stand in one bundle with the static forms, so that a reader without a kernel (nbconvert, a code

@@ -1,4 +1,4 @@
-"""Buttons of the ipywidgets view: one that stops the answer, and those below a finished one."""
+"""Makes the buttons of the ipywidgets view: Stop, and those below a finished answer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 
-from gemini_magic.characters import visible
 from gemini_magic.render import prose
-from gemini_magic.turn import Turn
+from gemini_magic.text import visible
+from gemini_magic.turn.turn import Turn
 
 Action = Callable[[Turn], str]
 
@@ -19,7 +19,8 @@ class Button:
     """What a press of ``label`` does: ``act`` takes the turn and returns what there is to say.
 
     ``before``: what is said at the first press, which then does nothing else; the second acts.
-    ``name``: the action's, as in the extension (``insert``, ``run``, ``verify``).
+    ``name``: the action's, as in the extension (``insert``, ``run``, ``verify``, ``continue``).
+    ``fits``: whether it stands below a turn.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Button:
     title: str
     act: Action
     before: Action | None = None
+    fits: Callable[[Turn], bool] = lambda turn: True
 
 
 def stop_button(stop: Callable[[], object]) -> widgets.Button:
@@ -46,7 +48,8 @@ def button_row(turn: Turn, buttons: Sequence[Button], markdown: str) -> widgets.
     """The buttons below a finished answer, and the place for what they have to say."""
     said, printed = widgets.HTML(), widgets.Output()
     below = widgets.VBox([said, printed])
-    row = [_copy_button(markdown, below), *(_button(one, turn, said, printed) for one in buttons)]
+    fitting = [one for one in buttons if one.fits(turn)]
+    row = [_copy_button(markdown, below), *(_button(one, turn, said, printed) for one in fitting)]
     return widgets.VBox([widgets.HBox(row), below])
 
 

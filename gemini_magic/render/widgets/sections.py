@@ -1,4 +1,4 @@
-"""Sections of the ipywidgets view: one for each step, kept in place while its step grows.
+"""Draws one section of the ipywidgets view per step, kept in place while its step grows.
 
 `Section.draw` returns about how many bytes it has sent, since a view without deltas has to keep
 account. What is settled of a text stays in a widget of its own; only its open end is sent again.
@@ -10,21 +10,22 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
-from gemini_magic.characters import visible
-from gemini_magic.parts import Image, Result, Text, Thought
 from gemini_magic.render import caption, prose
 from gemini_magic.render.highlight import highlighted
-from gemini_magic.render.html import entry_html, image_html
+from gemini_magic.render.html import entry_html, image_html, shown_html
 from gemini_magic.render.live import MESSAGE
 from gemini_magic.render.outline import Entry, pictures
-from gemini_magic.steps import Run
+from gemini_magic.text import visible
+from gemini_magic.turn.parts import Image, Text, Thought
+from gemini_magic.turn.shown import Displayed
+from gemini_magic.turn.steps import CodeRun
 
 PIECE = 4_000  # characters of text that get a widget of their own, once nothing can change in them
 NEW = 3 * MESSAGE  # bytes of a new widget: itself, its layout, its style
 
 
 class Section:
-    """What shows one step. ``made``: its widgets, which may become more."""
+    """Shows one step. ``made``: its widgets, which may become more."""
 
     made: tuple[widgets.Widget, ...]
 
@@ -78,7 +79,7 @@ class _Prose:
 
 
 class _Prosaic(Section):
-    """A text, or folded a thought."""
+    """Shows a text, or folded a thought."""
 
     def __init__(self, entry: Entry) -> None:
         self._prose = _Prose()
@@ -106,16 +107,16 @@ class _Fold:
         self._suggested = 0 if opened else None
         self.body = widgets.VBox(list(inside))
         self.widget = _classed(
-            widgets.Accordion(
-                children=[self.body], titles=(visible(title),), selected_index=self._suggested
-            ),
-            kind,
+            widgets.Accordion(children=[self.body], selected_index=self._suggested), kind
         )
+        self._title = ""
+        self.retitle(title)
 
     def retitle(self, title: str) -> int:
-        if self.widget.titles == (visible(title),):
+        if self._title == visible(title):
             return 0
-        self.widget.titles = (visible(title),)
+        self._title = visible(title)
+        self.widget.set_title(0, self._title)  # in ipywidgets 7, too, which has no `titles`
         return MESSAGE
 
     def suggest(self, opened: bool) -> None:
@@ -126,36 +127,39 @@ class _Fold:
 
 
 class _Runs(Section):
-    """A piece of code, what came back from it, and its pictures."""
+    """Shows a piece of code, its results and its pictures."""
 
     def __init__(self, entry: Entry) -> None:
         self.made = ()
         self._code: tuple[_Fold, widgets.HTML] | None = None
         self._results: list[tuple[_Fold, widgets.HTML]] = []
         self._pictures: list[widgets.Widget] = []
-        self._drawn: tuple[Image, ...] = ()
+        self._drawn: tuple[tuple[Displayed, ...], tuple[Image, ...]] = (), ()
 
     def draw(self, entry: Entry) -> int:
         run = entry.step
-        assert isinstance(run, Run)
+        assert isinstance(run, CodeRun)
         sent = self._draw_code(entry, run)
         if entry.results:
-            for at, result in enumerate(run.results):
-                sent += self._draw_result(at, result, entry.open)
-            if run.images != self._drawn:
-                self._drawn = run.images
-                self._pictures = [_picture(image, times) for image, times in pictures(run.images)]
-                sent += sum(NEW + len(image.data) for image in run.images)
+            for at in range(len(run.results)):
+                sent += self._draw_result(entry, run, at)
+            if (run.shown, run.images) != self._drawn:
+                self._drawn = run.shown, run.images
+                self._pictures = [widgets.HTML(str(shown_html(one))) for one in run.shown]
+                self._pictures += [_picture(image, times) for image, times in pictures(run.images)]
+                sizes = [len(one.data) for one in run.shown]
+                sizes += [len(image.data) for image in run.images]
+                sent += NEW * len(sizes) + sum(sizes)
         folds = [fold.widget for fold, _ in ([self._code] if self._code else []) + self._results]
         shown = [] if self._folded(run) else self._pictures
         self.made = (*folds, *shown)
         return sent
 
-    def _draw_code(self, entry: Entry, run: Run) -> int:
+    def _draw_code(self, entry: Entry, run: CodeRun) -> int:
         if run.code is None or not entry.code:
             return 0
         running = entry.last and not run.results
-        said = caption.code_caption(run, running=running, where=entry.sandbox)
+        said = str(caption.code_caption(run, running=running, where=entry.sandbox))
         value = str(highlighted(run.code.code, run.code.language))
         if self._code is None:
             body = widgets.HTML(value)
@@ -165,8 +169,11 @@ class _Runs(Section):
         body.value = value
         return fold.retitle(said)
 
-    def _draw_result(self, at: int, result: Result, opened: bool) -> int:
-        said = caption.result_caption(result)
+    def _draw_result(self, entry: Entry, run: CodeRun, at: int) -> int:
+        result, opened = run.results[at], entry.open
+        last = at == len(run.results) - 1
+        drawn = len(pictures(run.images)) if last else 0
+        said = caption.result_caption(result, drawn, run.changes)
         value = str(prose.preformatted(visible(result.output or "")))
         if at == len(self._results):
             body = widgets.HTML(value)
@@ -177,7 +184,7 @@ class _Runs(Section):
         fold.suggest(opened)
         return fold.retitle(said)
 
-    def _folded(self, run: Run) -> bool:
+    def _folded(self, run: CodeRun) -> bool:
         """Fold the pictures of a failed attempt with its last result; False when it did not."""
         if not self._results or not caption.failed(run.outcome):
             return False
@@ -188,7 +195,7 @@ class _Runs(Section):
 
 
 class _Single(Section):
-    """A picture without a run, a file, a call, a response, a part of an unknown kind."""
+    """Shows a picture without a run, a file, a call, a response or an unknown part."""
 
     def __init__(self, entry: Entry) -> None:
         self._drawn = widgets.HTML()
@@ -202,7 +209,7 @@ class _Single(Section):
         return NEW + len(value)
 
 
-_KINDS: dict[type, type[Section]] = {Text: _Prosaic, Thought: _Prosaic, Run: _Runs}
+_KINDS: dict[type, type[Section]] = {Text: _Prosaic, Thought: _Prosaic, CodeRun: _Runs}
 
 
 def section(entry: Entry) -> Section:

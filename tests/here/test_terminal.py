@@ -1,0 +1,64 @@
+"""Code of the model in a terminal's ``ipython``: asked about, answered, its plots and its end."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from ..kernel import environment
+from ..replay import Replay
+from ..stacks.terminals import ACCEPT, PASTED, Terminal
+from .asking import asks, says
+
+QUESTION = "s[t]op: "
+PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('drawn')"
+
+
+def enter(terminal: Terminal, source: str) -> None:
+    terminal.write(PASTED % source.encode() + ACCEPT)
+
+
+def test_a_terminals_user_is_asked_answers_and_finds_the_plot(
+    tmp_path: Path, start_kernel: object
+) -> None:
+    rounds = [
+        asks("print('Choose:')\nwho = input('Who is it? ')"),
+        asks(PLOT, first=2),
+        asks("skipped = 1", first=3),
+        says("All done."),
+    ]
+    with Replay(*rounds, asks("evil = 1"), says("Never.")) as server:
+        own = environment(
+            tmp_path, GEMINI_API_KEY="k" * 20, GOOGLE_GEMINI_BASE_URL=server.url, MPLBACKEND="agg"
+        )
+        words = [Path(sys.executable).with_name("ipython"), "--no-banner", "--no-confirm-exit"]
+        with Terminal(words, tmp_path, own) as terminal:
+            terminal.wait("In [1]")
+            enter(terminal, "%load_ext gemini_magic")
+            terminal.wait("In [2]")
+            enter(terminal, "%%gemini --here\ngo")
+            terminal.wait(QUESTION)
+            terminal.write(b"r\n")
+            # The first is that of the code.
+            terminal.wait("Who is it? ", times=2)
+            assert "Choose:\r\nWho is it? " in terminal.said
+            terminal.write(b"Ada\n")
+            terminal.wait(QUESTION, times=2)
+            terminal.write(b"r\n")
+            terminal.wait(QUESTION, times=3)
+            terminal.write(b"s\n")
+            terminal.wait("In [3]")
+            said = terminal.said
+            [path] = re.findall(r"Picture 1: (.*)\r\n", said)
+            assert Path(path).read_bytes().startswith(b"\x89PNG")
+            assert "[image image/png " in said and "skipped by you" in said
+            assert "put back" not in said and len(server.asked) == 4
+            enter(terminal, "%%gemini --here --stateless\ngo")
+            terminal.wait(QUESTION, times=4)
+            terminal.interrupt()
+            terminal.wait("In [4]")
+            assert "AnswerInterrupted" in terminal.said and len(server.asked) == 5
+            enter(terminal, "print(who, [n for n in ('evil', 'skipped') if n in globals()])")
+            terminal.wait("In [5]")
+            assert "\nAda []\r\n" in terminal.said
