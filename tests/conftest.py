@@ -80,6 +80,7 @@ PLACES = {
     "test_effort": "service",
     "test_neutral": "service",
     "test_store": "service",
+    "test_tools_forks": "service",
     "test_tools_rounds": "service",
     "test_typed_answers": "service",
     "test_uploads": "service",

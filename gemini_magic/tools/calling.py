@@ -9,7 +9,6 @@ a call that waits does not wake it: the watcher sends it until it was heard.
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import json
 import signal
@@ -21,6 +20,7 @@ from typing import Any
 
 from gemini_magic.text import utf8
 from gemini_magic.tools.declaring import Tool
+from gemini_magic.tools.forks import FORKS, send_interrupt
 from gemini_magic.transport.protocol import Stop
 from gemini_magic.turn.parts import Call, Json, Part, Response
 
@@ -177,6 +177,8 @@ def _heard(watcher: _Watcher) -> Iterator[None]:
     handle = before if callable(before) else signal.default_int_handler
 
     def hear(number: int, frame: FrameType | None) -> None:
+        if FORKS.put_off():
+            return
         if watcher.heard and watcher.again:  # the second of two that were sent for one end
             watcher.again -= 1
             return
@@ -197,8 +199,7 @@ class _Watcher:
         self.heard = False
         self.interrupted = False  # by a signal that is none of its own
         self.again = 0  # signals that were sent once more, since none had been heard yet
-        self._main = threading.main_thread()
-        self._here = threading.current_thread() is self._main
+        self._here = threading.current_thread() is threading.main_thread()
         self._lock = threading.Lock()
         self._finished = False
         self._timer = threading.Timer(seconds, self.end, ("time",))
@@ -216,12 +217,7 @@ class _Watcher:
                 self._send()
 
     def _send(self) -> None:
-        ident = self._main.ident
-        if hasattr(signal, "pthread_kill") and ident is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pthread_kill(ident, signal.SIGINT)
-        else:
-            _thread.interrupt_main()
+        send_interrupt()
         again = threading.Timer(AGAIN, self._send_again)
         again.daemon = True
         again.start()
