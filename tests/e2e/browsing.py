@@ -62,6 +62,11 @@ class Server:
         self._python_path = python_path
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def log(self) -> str:
+        """What the server and its kernels have written."""
+        return (self._folder / "server.log").read_text(errors="replace")
+
     def start(self) -> None:
         places = {
             name: self._folder / name.lower()
@@ -123,7 +128,7 @@ class Server:
     def _listening(self, runtime: Path) -> str | None:
         assert self._process is not None
         if self._process.poll() is not None:
-            raise AssertionError((self._folder / "server.log").read_text()[-4000:])
+            raise AssertionError(self.log[-4000:])
         for path in runtime.glob("jpserver-*.json"):
             try:
                 url = str(json.loads(path.read_text())["url"]).rstrip("/")
@@ -301,6 +306,18 @@ class App:
         """Save the notebook; returns what is in the file."""
         self.js(f"{CONTEXT}.save()")
         return nbformat.read(self.server.root / self.path, as_version=4)
+
+    def told(self) -> str:
+        """What somebody who was not there wants to know of the page, and of its server."""
+        page = self.js(
+            "() => ({cells: [...document.querySelectorAll('.jp-Cell')].map(c => c.innerText),"
+            f" kernel: ({KERNEL})?.status, connection: ({KERNEL})?.connectionStatus,"
+            " dialogs: [...document.querySelectorAll('.jp-Dialog')].map(d => d.innerText)})"
+        )
+        said = (*self.errors, *self.dialogs)
+        cells = "\n".join(f"[{at}] {text[-1500:]!r}" for at, text in enumerate(page["cells"]))
+        rest = f"kernel {page['kernel']}, {page['connection']}; {page['dialogs']}; said: {said}"
+        return f"{cells}\n{rest}\n{self.server.log[-3000:]}"
 
     def outputs(self, at: int) -> str:
         return str(self.cell(at).locator(".jp-Cell-outputArea").inner_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,23 @@ def extension() -> Path | None:
     built = PACKAGE / "labextension"
     installed = Path(sys.prefix, "share", "jupyter", "labextensions", "gemini-magic")
     return next((at for at in (built, installed) if (at / "package.json").exists()), None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say of a failure what the page showed and the server wrote."""
+    report = yield
+    if call.when == "call" and report.failed:
+        apps = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, App)]
+        for app in apps:
+            try:
+                told = app.told()
+            except Exception as error:  # noqa: BLE001 - the page may be what is broken
+                told = f"The page cannot be read: {error}"
+            report.sections.append(("The page", told))
+    return report
 
 
 @pytest.fixture(scope="session")
