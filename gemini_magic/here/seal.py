@@ -179,6 +179,10 @@ class Seal:
 
         def restore() -> list[str]:
             back = []
+            # All that follows needs the built-in names, and may find none of them.
+            for name in builtin.kept.keys() - builtin.now.keys():
+                builtin.put(name, builtin.kept[name])
+                back.append(f"builtins.{name}")
             for name, read, write, value in settings:
                 if read() != value:
                     write(value)

@@ -120,6 +120,31 @@ def test_no_change_of_ours_answers_the_next_question_and_the_answer_goes_on(
         kernel.run(undone)
 
 
+AWAY = [
+    "import builtins\nvars(builtins).clear()",
+    "import builtins, time\nvars(builtins).clear()\ntime.sleep(1)",
+    "import threading\nimport jupyter_client.session as j\nfrom IPython.display import display\n"
+    "j.Session.send = lambda *a, **k: None\n"
+    "thread = threading.Thread(target=lambda: display('lost ' * 2))\nthread.start(); thread.join()",
+]
+
+
+@pytest.mark.parametrize("code", AWAY, ids=["names", "names for a second", "sending"])
+def test_what_everything_stands_on_is_away_while_the_code_runs_and_put_back_then(
+    code: str, kernel: Kernel, tmp_path: Path
+) -> None:
+    """SECURITY.md says what is lost meanwhile."""
+    with Replay(asks(code), asks("evil = 1", first=2), says("Done.")) as server:
+        kernel.renew(tmp_path, GOOGLE_GEMINI_BASE_URL=server.url)
+        ran, asked = run(kernel, CELL, "r", "s")
+    assert ran.ok, ran.reply
+    assert len(asked) == 2
+    first, second = responses(ran.turn)
+    assert "Changed by this code, and put back" in first["stderr"] and "not_run" in second
+    assert "lost lost" not in str(ran.messages), "what a thread displays meanwhile"
+    assert kernel.run("print(6 * 7, 'evil' in globals())").stdout == "42 False\n"
+
+
 PRINTED = [
     "for _ in range(10_000): print('x' * 100_000)",
     "import sys\nfor _ in range(10_000): sys.stderr.write('x' * 100_000)",
