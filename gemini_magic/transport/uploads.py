@@ -36,6 +36,7 @@ from gemini_magic.text import b64decode, size_text
 from gemini_magic.transport.protocol import Config, Outgoing, Stop
 from gemini_magic.turn.assembly import Progress
 from gemini_magic.turn.parts import Json
+from gemini_magic.turn.request_json import carriers
 
 if TYPE_CHECKING:
     from google import genai
@@ -211,14 +212,8 @@ class Uploads:
 
 
 def _with_files(contents: Contents) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    # Of a thousand exchanges hardly one has files; the look at the rest has to be cheap.
-    for index, content in enumerate(contents):
-        parts = content["parts"]
-        if (
-            len(parts) > 1
-            and content.get("role") == "user"
-            and any("inlineData" in part for part in parts)
-        ):
+    for index, content in carriers(contents):
+        if any("inlineData" in part for part in content["parts"]):
             yield index, content
 
 
