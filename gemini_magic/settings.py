@@ -38,7 +38,8 @@ class Settings:
     service's own choice. ``store``: whether the service may keep prompts and answers. ``retries``:
     how often a request is tried again before its first event. ``max_attachment_bytes``: of all
     attachments of one request together. ``api_version``: of the Developer API. ``run_timeout``:
-    seconds for one run of the model's code in the kernel, None for no limit.
+    seconds for one run of the model's code in the kernel, None for no limit. ``delete_uploads``:
+    whether files that were uploaded are deleted when the session ends.
     """
 
     model: str = DEFAULT_MODEL
@@ -53,6 +54,7 @@ class Settings:
     store: bool = False
     retries: int = 4
     max_attachment_bytes: int = 20_000_000
+    delete_uploads: bool = False
     show_thoughts: bool = True
     show_tracebacks: bool = False
     save_record: bool = True
