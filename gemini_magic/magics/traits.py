@@ -121,6 +121,6 @@ class GeminiTraits(Magics):
             raise TraitError(f"{proposal['trait'].name} is an amount of US dollars")
         return proposal["value"]
 
-    @observe(*Settings.__dataclass_fields__)
+    @observe(*Settings._fields)
     def _note(self, change: Any) -> None:
         self._set_by_user.add(change["name"])
