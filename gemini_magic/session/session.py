@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gemini_magic.transport.uploads import Uploaded
     from gemini_magic.turn.turn import Turn
 
-_LEAVING = 2.0  # seconds for the deletion of a file at the end: a kernel is given five
+_LEAVING = 10.0  # seconds for the deletion of a file at the end; Jupyter may wait for less
 
 _listener: ContextVar[list[str] | None] = ContextVar("gemini_magic_listener", default=None)
 

@@ -190,5 +190,6 @@ def test_a_kernel_that_ends_deletes_what_it_uploaded_when_the_user_wants(folder:
         assert kernel.run(LARGE + "\n%config GeminiMagics.delete_uploads = True").ok
         assert kernel.run("%%gemini -a large\nHow many?", "a").ok
         assert len(server.files.all()) == 1
+        kernel.manager.shutdown_wait_time = 120  # of which half is waited before it is killed
         kernel.manager.shutdown_kernel()
         assert not server.files.all()
