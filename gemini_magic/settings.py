@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-
-from gemini_magic.catalog import LEVELS
+from typing import NamedTuple
 
 DEFAULT_MODEL = "gemini-3.8-flash"
 BACKENDS = ("auto", "developer", "vertex", "emulator")
-THINKING = LEVELS
+# Those of `gemini_magic.catalog`, whose table is not to be made by %load_ext.
+THINKING = ("minimal", "low", "medium", "high", "xhigh")
 VIEWS = ("auto", "widget", "html", "markdown", "plain")
 SHOWS = ("all", "answer", "code", "results")
 INSERTS = ("none", "code", "all")
@@ -29,8 +28,7 @@ ENVIRONMENT = {
 RUN = "GEMINI_MAGIC_RUN"  # the folder of a kernel's run (`session.batch_run`)
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The values a call uses where its options say nothing.
 
     ``timeout``: seconds, the longest wait between complete events of an answer; None for what suits
@@ -38,7 +36,9 @@ class Settings:
     service's own choice. ``store``: whether the service may keep prompts and answers. ``retries``:
     how often a request is tried again before its first event. ``max_attachment_bytes``: of all
     attachments of one request together. ``api_version``: of the Developer API. ``run_timeout``:
-    seconds for one run of the model's code in the kernel, None for no limit.
+    seconds for one run of the model's code in the kernel, None for no limit. ``delete_uploads``:
+    whether files that were uploaded are deleted when the session ends. A tuple, since %load_ext
+    needs the names, and a dataclass of as many takes milliseconds to make.
     """
 
     model: str = DEFAULT_MODEL
@@ -53,6 +53,7 @@ class Settings:
     store: bool = False
     retries: int = 4
     max_attachment_bytes: int = 20_000_000
+    delete_uploads: bool = False
     show_thoughts: bool = True
     show_tracebacks: bool = False
     save_record: bool = True

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gemini_magic import catalog
+from gemini_magic import catalog, settings
 
 from .documented import LEVELS
 
@@ -19,6 +19,10 @@ def test_a_model_takes_the_levels_that_google_documents(model: str, levels: str)
     found = catalog.of(model, BEFORE)
     assert found.levels == tuple(levels.split())
     assert [level for level in catalog.LEVELS if found.takes(level)] == levels.split()
+
+
+def test_the_settings_take_every_level_of_the_table() -> None:
+    assert settings.THINKING == catalog.LEVELS
 
 
 @pytest.mark.parametrize(

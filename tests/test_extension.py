@@ -7,6 +7,7 @@ from pathlib import Path
 from .kernel import FreshKernel, Kernel
 
 HEAVY = ("google.genai", "ipywidgets", "nbformat", "nbconvert", "pydantic", "httpx2", "tornado")
+LATER = ("gemini_magic.catalog", "gemini_magic.here", "gemini_magic.text", "gemini_magic.turn")
 
 STATE = """
 def state():
@@ -31,7 +32,7 @@ def test_loading_imports_nothing_heavy(tmp_path: Path, start_kernel: type[Kernel
         ran = kernel.run(
             "import sys; before = set(sys.modules)\n"
             "get_ipython().run_line_magic('load_ext', 'gemini_magic')\n"
-            f"print([n for n in {HEAVY!r} if n in set(sys.modules) - before])"
+            f"print([n for n in {HEAVY + LATER!r} if n in set(sys.modules) - before])"
         )
         assert ran.ok, ran.error
         assert ran.stdout == "[]\n"

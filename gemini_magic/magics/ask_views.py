@@ -6,7 +6,14 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from gemini_magic.magics.front_ends import UNATTENDED, VSCODE, FrontEndKind
+from gemini_magic.magics.front_ends import (
+    EXTENSION,
+    NOTEBOOK,
+    SERVER,
+    UNATTENDED,
+    VSCODE,
+    FrontEndKind,
+)
 from gemini_magic.magics.kernel_state import KernelState
 from gemini_magic.magics.situation import Situation
 from gemini_magic.session.options import AskOptions
@@ -53,13 +60,26 @@ def view(session: Session, kernel: KernelState, options: AskOptions, now: Situat
         from gemini_magic.render.widgets import WidgetView
 
         return WidgetView(shown, look, lasting=False)
-    if how in ("auto", "html") and kind.live == "deltas" and kernel.front_end is not None:
-        from gemini_magic.render.extension import ExtensionView
+    front_end = kernel.front_end
+    if (
+        how not in ("auto", "html")
+        or front_end is None
+        or kind not in (EXTENSION, SERVER, NOTEBOOK)
+    ):
+        return LiveView(shown, look)
+    from gemini_magic.render.extension import ExtensionView
 
+    if kind is not NOTEBOOK:
         # What a server writes down, no page restores.
-        cell = None if now.page else now.cell
-        return ExtensionView(shown, look, kernel.front_end.stream, cell)
-    return LiveView(shown, look)
+        return ExtensionView(shown, look, front_end.stream, None if now.page else now.cell)
+    from gemini_magic.render.joining import JoiningView
+
+    def joined() -> ExtensionView | None:
+        if kernel.watching(now) is None:
+            return None
+        return ExtensionView(shown, look, front_end.stream, now.cell)
+
+    return JoiningView(LiveView(shown, look), joined)
 
 
 def whole(session: Session, options: AskOptions, kind: FrontEndKind) -> View:

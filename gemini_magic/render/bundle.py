@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from gemini_magic.render.caption import image_caption
 from gemini_magic.render.form import Options
 from gemini_magic.render.html import html
@@ -9,6 +11,7 @@ from gemini_magic.render.markdown import markdown
 from gemini_magic.render.outline import pictures
 from gemini_magic.render.plain import plain
 from gemini_magic.render.raster import shown_type
+from gemini_magic.render.telling import telling
 from gemini_magic.settings import VIEWS
 from gemini_magic.text import b64encode, encodable
 from gemini_magic.turn.kernel_runs import images_of
@@ -51,7 +54,13 @@ def bundle(
     """
     if view not in VIEWS:
         raise ValueError(f"view is {view!r}, not one of {', '.join(VIEWS)}")
-    said: Options = {"show": show, "notice": notice, "progress": progress, "cost": cost}
+    said: Options = {
+        "show": show,
+        "notice": notice,
+        "progress": progress,
+        "cost": cost,
+        "chosen": cache(telling),  # once for all forms
+    }
     data: Json = {"text/plain": plain(turn, **said)}
     if view != "plain":
         data["text/markdown"] = markdown(turn, embedded=markdown_only, **said)

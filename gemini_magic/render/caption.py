@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gemini_magic.render.outline import EMULATED, GOOGLE, KERNEL, Entry
@@ -82,18 +82,23 @@ class CodeCaption(NamedTuple):
 
 
 def code_caption(
-    run: CodeRun, *, running: bool = False, where: str = GOOGLE, folded: bool = True
+    run: CodeRun,
+    *,
+    running: bool = False,
+    where: str = GOOGLE,
+    folded: bool = True,
+    chosen: Callable[[str], str] = telling,
 ) -> CodeCaption:
     """The caption of a run's code.
 
     ``running``: the answer still streams and nothing has come after this code. ``where``: the
     sandbox it runs in. ``folded``: the code itself may be out of sight; where it never is, no line
-    of it is said twice.
+    of it is said twice. ``chosen``: `telling`, or what remembers what that said.
     """
     assert run.code is not None
     return CodeCaption(
         f"{language(run.code)}, {counted(count_lines(run.code.code), 'line')}",
-        telling(run.code.code) if folded else "",
+        chosen(run.code.code) if folded else "",
         _became(run, running, where),
     )
 

@@ -6,12 +6,13 @@ and under which captions is decided here, once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 from gemini_magic.render import caption
 from gemini_magic.render.outline import Entry, outline, pictures
 from gemini_magic.render.sources import Source, sources, suggestions
+from gemini_magic.render.telling import telling
 from gemini_magic.turn.parts import (
     Call,
     Code,
@@ -31,12 +32,16 @@ Block = TypeVar("Block", bound=str)
 
 
 class Options(TypedDict, total=False):
-    """What a view says beside the turn; see `gemini_magic.render.bundle.bundle`."""
+    """What a view says beside the turn; see `gemini_magic.render.bundle.bundle`.
+
+    ``chosen``: as `gemini_magic.render.caption.code_caption` has it.
+    """
 
     show: str
     notice: str | None
     progress: str | None
     cost: str | None
+    chosen: Callable[[str], str]
 
 
 class Form(Protocol[Block]):
@@ -90,9 +95,10 @@ def turn_blocks(form: Form[Block], turn: Turn, **options: Unpack[Options]) -> li
     above = {"notice": options.get("notice"), "reused": caption.reused_line(turn)}
     blocks = [form.note(line, kind) for kind, line in above.items() if line]
     typed = "schema" in turn.request.config
+    chosen = options.get("chosen", telling)
     entries = outline(turn.parts, show, caption.sandbox(turn.request.backend), typed=typed)
     for entry in entries:
-        blocks += entry_blocks(form, entry, turn.status == "streaming")
+        blocks += entry_blocks(form, entry, turn.status == "streaming", chosen)
     if show in ("all", "answer"):
         if found := sources(turn.grounding):
             blocks.append(form.sources(found))
@@ -109,11 +115,16 @@ def turn_blocks(form: Form[Block], turn: Turn, **options: Unpack[Options]) -> li
     return blocks
 
 
-def entry_blocks(form: Form[Block], entry: Entry, streaming: bool = False) -> list[Block]:
+def entry_blocks(
+    form: Form[Block],
+    entry: Entry,
+    streaming: bool = False,
+    chosen: Callable[[str], str] = telling,
+) -> list[Block]:
     """The blocks of one entry of the outline."""
     match entry.step:
         case CodeRun() as run:
-            return _run_blocks(form, entry, run, streaming)
+            return _run_blocks(form, entry, run, streaming, chosen)
         case Text() as part:
             return [form.text(part)]
         case Thought() as part:
@@ -130,11 +141,15 @@ def entry_blocks(form: Form[Block], entry: Entry, streaming: bool = False) -> li
             return [form.json(part.kind, caption.opaque_caption(part), dict(part.raw))]
 
 
-def _run_blocks(form: Form[Block], entry: Entry, run: CodeRun, streaming: bool) -> list[Block]:
+def _run_blocks(
+    form: Form[Block], entry: Entry, run: CodeRun, streaming: bool, chosen: Callable[[str], str]
+) -> list[Block]:
     blocks: list[Block] = []
     if run.code is not None and entry.code:
         running = streaming and entry.last and not (run.results or run.images)
-        said = caption.code_caption(run, running=running, where=entry.sandbox, folded=form.folds)
+        said = caption.code_caption(
+            run, running=running, where=entry.sandbox, folded=form.folds, chosen=chosen
+        )
         blocks.append(form.code(said, run.code, caption.place(run, entry.sandbox)))
     if entry.results:
         drawn = [form.image(image, times) for image, times in pictures(run.images)]

@@ -44,13 +44,14 @@ def telling(code: str) -> str:
     A statement that only names a constant (``n = 50``) is taken where there is no other.
     """
     constant = ""
-    for shown, bare in _statements(visible(code[:SEARCHED])):
+    for shown, emptied in _statements(visible(code[:SEARCHED])):
+        bare = _line(emptied)
         if not bare or _SAYS_NOTHING.match(bare):
             continue
         assigned = _ASSIGNS.match(bare)
         if assigned is None or _LETTER.search(_CONSTANTS.sub("", assigned[1])):
-            return _cut(shown)
-        constant = constant or _cut(shown)
+            return _cut(_line(shown))
+        constant = constant or _cut(_line(shown))
     return constant
 
 
@@ -58,10 +59,11 @@ def _statements(code: str) -> Iterator[tuple[str, str]]:
     """Each statement without its comments; and the same with every string empty."""
     shown = bare = ""
     depth = 0
-    for token in _TOKEN.findall(code):
+    for found in _TOKEN.finditer(code):
+        token = found[0]
         first = token[0]
         if token in ("\n", ";") and not depth:
-            yield _line(shown), _line(bare)
+            yield shown, bare
             shown = bare = ""
         elif first == "#":
             continue
@@ -71,7 +73,7 @@ def _statements(code: str) -> Iterator[tuple[str, str]]:
             depth = max(0, depth + (token in "([{") - (token in ")]}"))
             shown += token
             bare += "''" if first in "\"'" else token
-    yield _line(shown), _line(bare)
+    yield shown, bare
 
 
 def _line(text: str) -> str:

@@ -22,7 +22,7 @@ from gemini_magic.errors import OptionError, did_you_mean
 from gemini_magic.hints import Hint
 from gemini_magic.session import sendable
 from gemini_magic.session.changes import Change, Kind
-from gemini_magic.session.sendable import Form, Receiver, Variant, fit
+from gemini_magic.session.sendable import Fits, Fitted, Form, Receiver, Variant
 from gemini_magic.turn.parts import Json
 from gemini_magic.turn.request_json import Content
 from gemini_magic.turn.turn import Turn
@@ -83,6 +83,12 @@ class Exchange:
             form = self._forms[variant] = sendable.form_of(self.turn, self.user, variant)
         return form
 
+    def outdated(self) -> Exchange:
+        """The same, marked stale; what was made of it for its receivers is kept."""
+        found = replace(self, stale=True)
+        vars(found)["_forms"] = self._forms
+        return found
+
     @cached_property
     def _forms(self) -> dict[Variant, Form]:
         return {}
@@ -125,6 +131,7 @@ class Conversation:
         self._exchanges: list[Exchange] = list(exchanges)
         self._changes: list[Change[Exchange]] = []
         self._undone: list[Change[Exchange]] = []
+        self._fits = Fits()
 
     def __len__(self) -> int:
         return len(self._exchanges)
@@ -152,9 +159,8 @@ class Conversation:
     @synchronized
     def place(self, cell: str | None, call: int = 0) -> Slot:
         """Where the ``call``-th exchange of ``cell`` belongs; without a cell, at the end."""
-        for position in reversed(range(len(self._exchanges))):
-            known = self._exchanges[position]
-            if cell is not None and (known.turn.cell, known.call) == (cell, call):
+        for position, known in reversed(self._of(cell)):
+            if known.call == call:
                 return Slot(position, call, known, cell)
         return Slot(self._gap(cell, call), call, None, cell)
 
@@ -167,7 +173,14 @@ class Conversation:
 
         ``receiver``: None for the service that answered each.
         """
-        return fit(self.before(slot), receiver).contents
+        return list(self.fitted(self.before(slot), receiver).contents)
+
+    def fitted(self, before: tuple[Exchange, ...], receiver: Receiver | None) -> Fitted:
+        """What a request to ``receiver`` carries of ``before``, exchanges of this conversation.
+
+        Shared, and not to be changed.
+        """
+        return self._fits.fit(before, receiver)
 
     @synchronized
     def put(self, slot: Slot, turn: Turn, user: Json) -> Exchange:
@@ -195,7 +208,7 @@ class Conversation:
                 known = exchanges[later]
                 # One that was asked after this one (by another thread) knew of the change.
                 if known.turn.started <= turn.started and not known.stale:
-                    exchanges[later] = replace(known, stale=True)
+                    exchanges[later] = known.outdated()
         if replaced is None:
             self._change("added", (), (exchange,), exchanges)
         else:
@@ -227,7 +240,7 @@ class Conversation:
         for later in range(at + 1, len(before)):
             known = self._exchanges[later]
             if known.turn.started <= since and not known.stale:
-                self._exchanges[later] = replace(known, stale=True)
+                self._exchanges[later] = known.outdated()
         return True
 
     def _change(
@@ -245,15 +258,20 @@ class Conversation:
     def _gap(self, cell: str | None, call: int) -> int:
         """Where a new exchange goes: among those of its cell by their calls, else at the end."""
         before = after = None
-        for position, known in enumerate(self._exchanges):
-            if cell is not None and known.turn.cell == cell:
-                if known.call < call:
-                    before = position
-                elif after is None:
-                    after = position
+        for position, known in self._of(cell):
+            if known.call < call:
+                before = position
+            elif after is None:
+                after = position
         if before is not None:
             return before + 1
         return len(self._exchanges) if after is None else after
+
+    def _of(self, cell: str | None) -> list[tuple[int, Exchange]]:
+        """The exchanges of ``cell``, each with its position; without a cell none."""
+        if cell is None:
+            return []
+        return [one for one in enumerate(self._exchanges) if one[1].turn.cell == cell]
 
     def _known(self, exchange: Exchange | None) -> Exchange | None:
         # By id: marking an exchange stale makes a new value of it.

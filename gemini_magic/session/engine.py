@@ -77,11 +77,12 @@ class Engine:
         """``question`` at the place it has now; nothing is sent or recorded."""
         conversation = slot = None
         before: tuple[Exchange, ...] = ()
+        history: list[Content] = []
         if not question.stateless:
             conversation = self.conversations.get(question.conversation)
             slot = conversation.place(question.cell, question.call)
             before = conversation.before(slot)
-        history = fit(before, None).contents
+            history = conversation.fitted(before, None).contents
         outgoing = Outgoing(
             model=question.model,
             contents=[*history, _user(question, history)],
@@ -101,7 +102,11 @@ class Engine:
         question = placed.question
         served = self.answering.served(question.model, issuer)
         receiver = Receiver.of(issuer, question.model, question.config, served)
-        history, numbers, changes = fit(placed.before, receiver)
+        history, numbers, changes = (
+            fit((), receiver)
+            if placed.conversation is None
+            else placed.conversation.fitted(placed.before, receiver)
+        )
         user = placed.user
         if question.items and len(history) != len(placed.outgoing.contents) - 1:
             user = _user(question, history)  # names of files count those before them

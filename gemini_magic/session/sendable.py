@@ -14,10 +14,12 @@ ones; that a code is not to be sent without a result to another service.
 from __future__ import annotations
 
 import copy
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import groupby
+from operator import add, is_
 from typing import Any, NamedTuple, Protocol
 
 from gemini_magic import catalog
@@ -43,6 +45,7 @@ _DATA = frozenset(
         *("functionCall", "functionResponse", "toolCall", "toolResponse"),
     }
 )
+_RECEIVERS = 4  # for which it is remembered what was fitted: who is asked changes seldom
 
 
 class Changed(Enum):
@@ -124,6 +127,16 @@ class Fitted(NamedTuple):
     numbers: list[int]
     changes: list[Change]
 
+    def until(self, number: int) -> Fitted:
+        """The same of the exchanges up to the ``number``-th alone."""
+        end = bisect_right(self.numbers, number)
+        changes = [change for change in self.changes if change.number <= number]
+        return Fitted(self.contents[:end], self.numbers[:end], changes)
+
+    def and_then(self, more: Fitted) -> Fitted:
+        """The same with that of the exchanges that follow."""
+        return Fitted(*map(add, self, more))
+
 
 class Known(Protocol):
     """What this module needs of an exchange (`gemini_magic.session.conversation.Exchange`)."""
@@ -156,12 +169,15 @@ def variant(exchange: Known, receiver: Receiver | None) -> Variant:
     )
 
 
-def fit(exchanges: Iterable[Known], receiver: Receiver | None) -> Fitted:
-    """What a request to ``receiver`` carries of ``exchanges``, oldest first."""
+def fit(exchanges: Iterable[Known], receiver: Receiver | None, first: int = 1) -> Fitted:
+    """What a request to ``receiver`` carries of ``exchanges``, oldest first.
+
+    ``first``: the number of the first of them.
+    """
     contents: list[Content] = []
     numbers: list[int] = []
     changes: list[Change] = []
-    for number, exchange in enumerate(exchanges, 1):
+    for number, exchange in enumerate(exchanges, first):
         sent = exchange.sent
         if sent is None:
             continue
@@ -171,6 +187,30 @@ def fit(exchanges: Iterable[Known], receiver: Receiver | None) -> Fitted:
         if form.changed:
             changes.append(Change(number, sent.turn.request.prompt, form.changed))
     return Fitted(contents, numbers, changes)
+
+
+class Fits:
+    """Remembers what was fitted of one conversation: a question adds one exchange to thousands.
+
+    Only the exchanges from the first unlike one on are fitted anew. For several threads.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Receiver | None, tuple[Sequence[Known], Fitted]] = {}
+
+    def fit(self, exchanges: Sequence[Known], receiver: Receiver | None) -> Fitted:
+        """As `fit`; what it returns is shared, and not to be changed."""
+        known, fitted = self._known.get(receiver, ((), Fitted([], [], [])))
+        alike = [*map(is_, known, exchanges), False].index(False)
+        if alike < len(known):
+            fitted = fitted.until(alike)
+        if alike < len(exchanges):
+            fitted = fitted.and_then(fit(exchanges[alike:], receiver, alike + 1))
+            self._known.pop(receiver, None)
+            self._known[receiver] = exchanges, fitted
+            while len(self._known) > _RECEIVERS:
+                self._known.pop(next(iter(self._known), None), None)
+        return fitted
 
 
 def names(turn: Turn) -> frozenset[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,8 @@ def _build(
         base_url=backend.base_url,
         httpx_client=http.client,
         httpx_async_client=http.unused_async_client,
+        # For its live connections, which are not used: without it the SDK reads all certificates.
+        async_client_args={"ssl": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)},
     )
     if backend.kind == "emulator" and not (backend.api_key and backend.base_url):
         # The SDK would take the user's key from the environment, and Google's address.

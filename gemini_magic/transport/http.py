@@ -22,7 +22,7 @@ from __future__ import annotations
 import codecs
 import json
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import httpcore2
@@ -34,6 +34,7 @@ from gemini_magic.transport.proxies import Proxy, proxy, unreached
 from gemini_magic.transport.sse import MAX_BYTES, EventReader, too_large
 from gemini_magic.transport.wire_call import CURRENT, WireCall
 from gemini_magic.transport.wire_connection import WireConnection
+from gemini_magic.turn.request_json import request_body
 
 _MAX_ERROR_BYTES = 1024 * 1024
 _EMPTY_EVENT = b"data: {}\r\n\r\n"
@@ -144,17 +145,16 @@ def _for_answer(url: httpx2.URL) -> bool:
     return url.path.lower().endswith("generatecontent")
 
 
-def _filled(request: httpx2.Request, contents: bytes | None) -> httpx2.Request:
+def _filled(request: httpx2.Request, contents: Sequence[bytes] | None) -> httpx2.Request:
     """The request with ``contents`` in its body; a redirect may have taken its body away."""
-    body = request.read()
-    if contents is None or not body:
+    data = request.read()
+    if contents is None or not data:
         return request
-    rest = {name: value for name, value in json.loads(body).items() if name != "contents"}
-    others = b"," + json.dumps(rest).encode()[1:] if rest else b"}"
+    others = {name: value for name, value in json.loads(data).items() if name != "contents"}
     headers = request.headers.copy()
     del headers["content-length"]
     return httpx2.Request(
-        request.method, request.url, headers=headers, content=b'{"contents":' + contents + others
+        request.method, request.url, headers=headers, content=request_body(contents, others)
     )
 
 

@@ -15,7 +15,6 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,12 +60,12 @@ class KeepAlive:
         # At the end of the process, too: what is open then would be complained about.
         weakref.finalize(self, _close, self._idle)
 
-    @cached_property
+    @property
     def trust(self) -> Trust:
         """The certificates that are trusted, by all connections alike."""
-        from gemini_magic.transport.trust import Trust
+        from gemini_magic.transport.trust import TRUST
 
-        return Trust()
+        return TRUST
 
     def has(self, place: Place) -> bool:
         """Whether a connection to ``place`` waits to be used."""

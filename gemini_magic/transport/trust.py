@@ -18,6 +18,7 @@ from gemini_magic.errors import Unreachable
 
 _INSTEAD = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _BESIDE = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_LOG = "SSLKEYLOGFILE"  # Python opens it with every context
 
 
 class Trust:
@@ -42,11 +43,14 @@ class Trust:
 
     def context(self) -> ssl.SSLContext:
         """The context; raises `Unreachable` naming the variable whose file cannot be used."""
-        named = {name: os.environ.get(name, "") for name in (*_INSTEAD, *_BESIDE)}
+        named = {name: os.environ.get(name, "") for name in (*_INSTEAD, *_BESIDE, _LOG)}
         with self._lock:
             if self._made is None or self._made[0] != named:
-                self._made = named, _context({k: v for k, v in named.items() if v})
+                self._made = named, _context({k: v for k, v in named.items() if v and k != _LOG})
             return self._made[1]
+
+
+TRUST = Trust()  # one for the process: it says what its environment says
 
 
 def _context(named: dict[str, str]) -> ssl.SSLContext:
@@ -59,11 +63,11 @@ def _context(named: dict[str, str]) -> ssl.SSLContext:
     try:
         context = httpcore2.default_ssl_context()
     except OSError as error:
-        log = os.environ.get("SSLKEYLOGFILE")
-        if log and error.filename == log:  # Python opens it with every context
+        log = os.environ.get(_LOG)
+        if log and error.filename == log:
             raise Unreachable(
-                f"SSLKEYLOGFILE names {log}, which cannot be written: {error.strerror}.",
-                "Correct SSLKEYLOGFILE or unset it; it is read again with the next request.",
+                f"{_LOG} names {log}, which cannot be written: {error.strerror}.",
+                f"Correct {_LOG} or unset it; it is read again with the next request.",
             ) from error
         instead = [name for name in _INSTEAD if name in named]
         if not instead:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -33,9 +33,9 @@ class WireCall:
 
     ``mode``: what to do with a successful body: of ``events`` (a stream) and ``whole`` (one body)
     the SDK sees nothing, `reading` has their raw JSON; ``plain`` passes through, ``rehearsal``
-    sends nothing, is answered by nothing and leaves the request in `rehearsed`. ``contents``: JSON
-    that takes the place of what the SDK put under that name into the body. ``failure`` is the error
-    that ended the reading, for when the SDK wraps it.
+    sends nothing, is answered by nothing and leaves the request in `rehearsed`. ``contents``: the
+    JSON of each, which take the place of what the SDK put under that name into the body.
+    ``failure`` is the error that ended the reading, for when the SDK wraps it.
     """
 
     def __init__(self, waits: Deadlines, stop: Stop, mode: Mode = "plain") -> None:
@@ -44,7 +44,7 @@ class WireCall:
         self._left = self._told = False
         self.stop = stop
         self.mode: Mode = mode
-        self.contents: bytes | None = None
+        self.contents: Sequence[bytes] | None = None
         self.reading: Iterator[Any] = iter(())
         self.failure: Exception | None = None
         self.url: httpx2.URL | None = None
@@ -79,7 +79,8 @@ class WireCall:
     def waiting(self) -> None:
         """There is nothing to do but to wait: say so, once, for a request that has begun to leave.
 
-        After its last byte, since what is drawn then takes its time; before a long body.
+        After its last byte, since what is drawn then takes its time; within a body that leaves
+        slowly.
         """
         if self._left and not self._told and self.mode in ("events", "whole"):
             self._told = True

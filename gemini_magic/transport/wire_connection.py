@@ -23,7 +23,8 @@ import httpcore2
 from gemini_magic.transport.awaiting import awaited
 from gemini_magic.transport.wire_call import WireCall
 
-_LONG = 100_000  # bytes that may take a while to leave
+_PIECE = 100_000  # bytes that are written at once
+_SOON = 0.05  # seconds in which a request leaves, where the way is no narrow one
 _CLOCKS = 5.0  # seconds by which two clocks may differ before the machine is thought to have slept
 
 
@@ -262,20 +263,26 @@ class Stream(httpcore2.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         connection = self._connection
-        if len(buffer) > _LONG:
-            connection.call.waiting()
         left = connection.call.remaining()
         if not connection.untried:
-            self._inner.write(buffer, timeout=left)
+            self._write(buffer, left)
         elif self.gone():
             raise httpcore2.ConnectionNotAvailable("closed while it was idle")
         else:
             try:
-                self._inner.write(buffer, timeout=left)
+                self._write(buffer, left)
             except httpcore2.WriteError as error:
                 raise httpcore2.ConnectionNotAvailable("nothing was accepted") from error
             connection.untried = False
         connection.call.asked()
+
+    def _write(self, buffer: bytes, left: float) -> None:
+        """Write it all; where that takes its time, nothing is done but waiting."""
+        soon = time.monotonic() + _SOON
+        for at in range(0, len(buffer), _PIECE):
+            if time.monotonic() > soon:
+                self._connection.call.waiting()
+            self._inner.write(buffer[at : at + _PIECE], timeout=left)
 
     def gone(self) -> bool:
         """Whether the other side has ended an idle connection, or sent what nobody asked for."""

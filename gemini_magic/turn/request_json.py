@@ -8,7 +8,7 @@ and a request is put together from what is ready.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -40,26 +40,58 @@ class Content(dict[str, Any]):
         """About the least number of input tokens it has, without asking the service."""
         return sum(map(_tokens, self.get("parts", ())))
 
+    @cached_property
+    def digests(self) -> dict[int, str]:
+        """The hashes of the files that it holds, by position, as far as they were asked for."""
+        return {}
+
+    @cached_property
+    def carries(self) -> bool:
+        """Whether it is the user's and holds files, which stand beside a text."""
+        parts = self.get("parts", ())
+        return (
+            self.get("role") == "user"
+            and len(parts) > 1
+            and any("inlineData" in part or "fileData" in part for part in parts)
+        )
+
+
+def carriers(contents: Iterable[Mapping[str, Any]]) -> list[tuple[int, Content]]:
+    """The user's Contents that hold files, in order, each with its position."""
+    return [one for one in enumerate(_known(contents)) if one[1].carries]
+
 
 def carrying(contents: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    """The user's Contents that hold files, in order: a file stands beside a text."""
-    return tuple(
-        content
-        for content in contents
-        if content.get("role") == "user"
-        and len(content["parts"]) > 1
-        and any("inlineData" in part or "fileData" in part for part in content["parts"])
-    )
+    """The user's Contents that hold files, in order."""
+    return tuple([content for _, content in carriers(contents)])
 
 
-def encoded(contents: Iterable[Mapping[str, Any]]) -> bytes:
-    """The JSON array of ``contents``."""
-    return b"[" + b",".join([Content.of(content).encoded for content in contents]) + b"]"
+def encoded(contents: Iterable[Mapping[str, Any]]) -> list[bytes]:
+    """The JSON of each of ``contents``."""
+    return [content.encoded for content in _known(contents)]
+
+
+def request_body(contents: Sequence[bytes], others: Mapping[str, Any]) -> bytes:
+    """The JSON of a request that has ``contents``, as `encoded` gives them, and ``others``."""
+    rest = b"," + json.dumps(others).encode()[1:] if others else b"}"
+    # In one piece at once: a long conversation is not to be copied about.
+    first, last = b'{"contents":[', b"]" + rest
+    if not contents:
+        return first + last
+    pieces = list(contents)
+    pieces[0] = first + pieces[0]
+    pieces[-1] += last
+    return b",".join(pieces)
 
 
 def tokens(contents: Iterable[Mapping[str, Any]]) -> int:
     """About the least number of input tokens of ``contents``, without asking the service."""
-    return sum(Content.of(content).tokens for content in contents)
+    return sum([content.tokens for content in _known(contents)])
+
+
+def _known(contents: Iterable[Mapping[str, Any]]) -> list[Content]:
+    # No call for each: of thousands, all but the last are Contents already.
+    return [one if type(one) is Content else Content.of(one) for one in contents]
 
 
 def _tokens(part: Mapping[str, Any]) -> int:

@@ -46,6 +46,31 @@ def test_an_answer_streams_into_the_page_and_folds(lab: App) -> None:
     assert lab.own_errors == []
 
 
+def test_an_answer_that_the_loading_cell_asks_for_streams_into_its_blocks(lab: App) -> None:
+    """The page's hello comes after the answer has begun, as it may when all cells are run."""
+    seen = threading.Event()
+
+    def answer(asked: Asked) -> None:
+        asked.head(content_type="text/event-stream")
+        asked.send(frame(text("These are the first words. ")))
+        assert seen.wait(90), "the first words on the page, before the rest is sent"
+        asked.send(stream(text("It is 42.", finish="STOP")))
+
+    with Replay(answer) as server:
+        key = f"{{'GEMINI_API_KEY': 'test-key-12345', 'GOOGLE_GEMINI_BASE_URL': {server.url!r}}}"
+        asks = "get_ipython().run_cell_magic('gemini', '', '6 * 7?')"
+        lab.open([f"import os; os.environ |= {key}\n%load_ext gemini_magic\n{asks}"])
+        lab.start(0)
+        turn = lab.turn(0)
+        until(lambda: turn.count() and "first words" in turn.inner_text(), "the first words")
+        assert turn.get_attribute("data-status") == "streaming"
+        seen.set()
+        until(lambda: turn.get_attribute("data-status") == "complete", "the answer")
+    assert turn.count() == 1
+    assert "These are the first words. It is 42." in turn.inner_text()
+    assert lab.own_errors == []
+
+
 def test_a_question_is_answered_with_code_that_ran(app: App) -> None:
     app.open([LOAD, ASK])
     app.run(0)

@@ -42,6 +42,21 @@ def test_any_turn_can_be_saved_in_a_notebook(turn: Turn) -> None:
     nbformat.writes(notebook(turn)).encode()
 
 
+def test_what_tells_of_a_code_is_looked_for_once_for_all_forms(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+
+    def telling(code: str) -> str:
+        looked.append(code)
+        return "what it does"
+
+    monkeypatch.setattr("gemini_magic.render.bundle.telling", telling)
+    data, _ = bundle(answered(Code("a = f()"), Text("then"), Code("b = g(a)")))
+    assert looked == ["a = f()", "b = g(a)"]
+    assert all("what it does" in data[form] for form in ("text/html", "text/markdown"))
+
+
 def test_the_turn_in_it_is_the_record_whatever_is_shown() -> None:
     turn = answered(Text("x"), Code("y"), Result("OUTCOME_OK", "1"))
     for show in ("all", "answer", "code", "results"):

@@ -72,6 +72,16 @@ def test_running_a_cell_again_replaces_its_exchange_and_sends_only_what_is_befor
     assert [exchange.stale for exchange in conversation] == [False, False, True]
 
 
+def test_what_was_made_of_an_exchange_for_its_receivers_is_kept_when_it_becomes_stale():
+    conversation = Conversation("main")
+    for text, cell in [("a", "A"), ("b", "B")]:
+        ask(conversation, text, cell)
+    made = conversation[1].contents()
+    ask(conversation, "a2", "A")
+    assert conversation[1].stale
+    assert conversation[1].contents() is made
+
+
 def test_a_later_exchange_is_no_longer_stale_once_it_was_asked_again():
     conversation = Conversation("main")
     for text, cell in [("a", "A"), ("b", "B")]:

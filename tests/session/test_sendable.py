@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gemini_magic.session.conversation import Conversation, Exchange
-from gemini_magic.session.sendable import Changed, Form, Receiver, Variant, fit, variant
+from gemini_magic.session.sendable import Changed, Fits, Form, Receiver, Variant, fit, variant
 from gemini_magic.transport.protocol import Config
 from gemini_magic.turn.parts import (
     Call,
@@ -320,7 +320,7 @@ def test_no_sequence_of_parts_makes_a_history_that_is_refused(
         for part in content["parts"]
         for one in [part.get("thoughtSignature"), *ids(part)]
     }
-    contents = json.loads(encoded(fit(made, receiver).contents))
+    contents = [*map(json.loads, encoded(fit(made, receiver).contents))]
     body = {
         "contents": [*contents, {"role": "user", "parts": [{"text": "next"}]}],
         "tools": [{"codeExecution": {}}] if receiver.built_in else [],
@@ -328,3 +328,40 @@ def test_no_sequence_of_parts_makes_a_history_that_is_refused(
     # What came to its issuer goes back as it came, of kinds that nobody knows yet, too.
     wrong = problem(body, receiver.generation, issued, unknown=True)
     assert not wrong
+
+
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(exchanges, min_size=4, max_size=4),
+    st.lists(st.tuples(st.lists(st.integers(0, 3), max_size=4), st.none() | receivers), max_size=6),
+)
+def test_what_is_remembered_of_a_history_is_what_would_be_made_anew(
+    made: list[Exchange], asked: list[tuple[list[int], Receiver | None]]
+) -> None:
+    known = Fits()
+    for numbers, receiver in asked:
+        exchanges = tuple(made[number] for number in numbers)
+        assert known.fit(exchanges, receiver) == fit(exchanges, receiver)
+
+
+class Counted:
+    """An exchange that counts how often somebody looks at it."""
+
+    def __init__(self, inner: Exchange) -> None:
+        self.inner, self.looks = inner, 0
+
+    def __getattr__(self, name: str) -> Any:
+        self.looks += 1
+        return getattr(self.inner, name)
+
+
+def test_a_question_looks_at_what_was_added_since_the_one_before() -> None:
+    made = [Counted(exchange(*RUN, Text(str(n)))) for n in range(20)]
+    known = Fits()
+    assert len(known.fit(made[:10], OWN).contents) == 20
+    for one in made:
+        one.looks = 0
+    assert known.fit(made[:10], OWN).contents is known.fit(made[:10], OWN).contents
+    assert known.fit(made[:6], OWN).numbers == fit([one.inner for one in made[:6]], OWN).numbers
+    assert known.fit(made[:11], OWN).numbers[-1] == 11
+    assert [number for number, one in enumerate(made) if one.looks] == [10]

@@ -62,7 +62,7 @@ def test_no_recorded_answer_makes_a_history_that_is_refused(tools: bool) -> None
                     history = conversation.contents(conversation.place(None), receiver)
                     wire = {"codeExecution": {}} if config.code else {}
                     body = {
-                        "contents": [*json.loads(encoded(history)), ASKED],
+                        "contents": [*map(json.loads, encoded(history)), ASKED],
                         "tools": [wire] if wire else [],
                     }
                     wrong = problem(body, generation, issued if issuer == own else set())

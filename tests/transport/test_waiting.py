@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
 from gemini_magic.errors import TimedOut
+from gemini_magic.transport import wire_connection
+from gemini_magic.transport.backends import Backend
+from gemini_magic.transport.google import GoogleTransport
+from gemini_magic.transport.protocol import ON_SENT
 from gemini_magic.turn.assembly import Chunk
 
 from ..replay import Answer, Asked
@@ -95,3 +101,57 @@ def test_the_time_its_reader_takes_is_not_waiting() -> None:
                 arrived += 1
                 time.sleep(0.4)
         assert arrived == 4
+
+
+def read(sock: socket.socket, count: Callable[[int], object] = lambda size: None) -> None:
+    """Read one request to its end."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += sock.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    said = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+    left = int(said.partition(b":")[2]) - len(body)
+    while left:
+        piece = sock.recv(1_000_000)
+        left -= len(piece)
+        count(len(piece))
+
+
+LARGE = ({"role": "user", "parts": [{"text": "x" * 40_000_000}]},)  # more than sockets hold
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_a_request_that_leaves_slowly_says_so_and_one_that_does_not_says_nothing_before_its_end(
+    slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire_connection, "_SOON", 0.0 if slow else 600.0)
+    said = threading.Event()
+    counted: list[int] = []
+    seen: list[int] = []
+
+    def answer(listening: socket.socket) -> None:
+        sock, _ = listening.accept()
+        with sock:
+            assert not slow or said.wait(60), "it is said while nobody reads"
+            read(sock, counted.append)
+            sock.sendall(START + b"connection: close\r\n\r\n" + DONE)
+
+    def noted() -> None:
+        seen.append(sum(counted))
+        said.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=answer, args=(listening,))
+        server.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        transport = GoogleTransport(Backend("developer", "no-key", base_url=url))
+        token = ON_SENT.set(noted)
+        try:
+            assert texts(transport, contents=LARGE, timeout=60) == ["!"]
+        finally:
+            ON_SENT.reset(token)
+            transport.close()
+        server.join(60)
+    assert len(seen) == 1, "once"
+    assert (seen[0] == 0) == slow
+    assert slow or seen[0] > 20_000_000, "when all of it had left"

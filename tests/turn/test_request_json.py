@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemini_magic.turn.request_json import Content, encoded, tokens
+from gemini_magic.turn.request_json import Content, encoded, request_body, tokens
 
 TEXT = {"role": "user", "parts": [{"text": "eight ch"}]}
 JSON = st.recursive(
@@ -19,9 +19,10 @@ JSON = st.recursive(
 
 
 @given(st.lists(st.dictionaries(st.text(), JSON, max_size=3), max_size=4))
-def test_the_array_is_the_json_of_its_contents(contents: list[dict[str, object]]):
+def test_a_body_is_the_json_of_its_contents_and_of_the_rest(contents: list[dict[str, object]]):
     mixed = [Content(one) if number % 2 else one for number, one in enumerate(contents)]
-    assert json.loads(encoded(mixed)) == contents
+    for others in ({}, {"tools": [{"codeExecution": {}}], "store": False}):
+        assert json.loads(request_body(encoded(mixed), others)) == {"contents": contents, **others}
 
 
 def test_a_content_is_encoded_once():

@@ -87,7 +87,7 @@ def source(session: Session, kernel: KernelState, name: str) -> str:
     if session.batch_run is not None and name in session.batch_run.settings():
         return "jupyter gemini run"
     if name in kernel.traits.set_by_user or (
-        name not in Settings.__dataclass_fields__
+        name not in Settings._fields
         and getattr(kernel.traits, name) != _traits(kernel)[name].default_value
     ):
         return "trait"
@@ -118,7 +118,7 @@ def _known(kernel: KernelState, name: str) -> None:
 
 
 def _set(session: Session, kernel: KernelState, name: str, text: str) -> None:
-    if name not in Settings.__dataclass_fields__:
+    if name not in Settings._fields:
         raise OptionError(
             f"{name} is read when the extension is loaded.",
             f"Set it before: get_ipython().config.GeminiMagics.{name} = ... "

@@ -44,7 +44,7 @@ def test_all_settings_are_shown_with_where_each_comes_from(
 
 
 def test_a_trait_that_nobody_set_is_what_the_settings_default_to(magics: GeminiMagics):
-    own = {name: getattr(magics, name) for name in Settings.__dataclass_fields__}
+    own = {name: getattr(magics, name) for name in Settings._fields}
     assert Settings(**own) == Settings() == magics.session.settings
 
 

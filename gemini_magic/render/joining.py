@@ -1,0 +1,76 @@
+"""Draws an answer for a page whose extension has not said hello yet, and through it once it has.
+
+A page says hello a moment after the extension is loaded in its kernel, from a subshell that it has
+to make first. Whoever runs all cells is faster: the first answer begins meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from gemini_magic.render.live import FASTEST, LiveView, repeat
+from gemini_magic.turn.turn import Turn
+
+
+class Drawn(Protocol):
+    """What goes on with the display (`gemini_magic.render.extension.ExtensionView`)."""
+
+    def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None: ...
+
+    def ended(self, turn: Turn) -> None: ...
+
+
+class JoiningView:
+    """Draws by ``live``, and from when ``joined()`` gives another view by that.
+
+    ``joined`` is asked ten times a second, also while the model is silent, and not again once it
+    has given a view; both draw into the same display.
+    """
+
+    def __init__(self, live: LiveView, joined: Callable[[], Drawn | None]) -> None:
+        self._live = live
+        self._joined = joined
+        self._lock = threading.Lock()
+        self._other: Drawn | None = None
+        self._last: tuple[Turn, str, int] | None = None
+        self._done = threading.Event()
+        repeat("gemini-hello", FASTEST, self._done, self._tick)
+
+    def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
+        with self._lock:
+            if self._other is not None:
+                self._other.arrived(snapshot, phase, text)
+                return
+            turn = snapshot()
+            self._last = turn, phase, text
+            if not self._join():
+                self._live.arrived(lambda: turn, phase, text)
+
+    def _tick(self) -> None:
+        with self._lock:
+            if not self._done.is_set():
+                self._join()
+
+    def _join(self) -> bool:
+        """Whether a page has come that goes on from here; it is given what there is."""
+        if self._last is None:
+            return False  # so that it begins with the first event, as it would alone
+        self._other = self._joined()
+        if self._other is None:
+            return False
+        self._done.set()
+        self._live.leave()
+        turn, phase, text = self._last
+        self._other.arrived(lambda: turn, phase, text)
+        self._last = None
+        return True
+
+    def ended(self, turn: Turn) -> None:
+        self._done.set()
+        with self._lock:
+            if self._other is not None:
+                self._other.ended(turn)
+            else:
+                self._live.ended(turn)
