@@ -212,6 +212,7 @@ class Hint(Enum):
         "days). Allow that with store=True, or choose another model ({model})."
     )
     THINKING_LEVELS = "This model takes thinking={levels}."
+    UPLOADED = "It stays there for 48 hours."
     UPLOAD_REFUSED = (
         "It does not fit into the request itself, either (100 MB, {size} here): attach less of it."
     )

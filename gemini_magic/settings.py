@@ -36,8 +36,9 @@ class Settings(NamedTuple):
     service's own choice. ``store``: whether the service may keep prompts and answers. ``retries``:
     how often a request is tried again before its first event. ``max_attachment_bytes``: of all
     attachments of one request together. ``api_version``: of the Developer API. ``run_timeout``:
-    seconds for one run of the model's code in the kernel, None for no limit. A tuple, since
-    %load_ext needs the names, and a dataclass of as many takes milliseconds to make.
+    seconds for one run of the model's code in the kernel, None for no limit. ``delete_uploads``:
+    whether files that were uploaded are deleted when the session ends. A tuple, since %load_ext
+    needs the names, and a dataclass of as many takes milliseconds to make.
     """
 
     model: str = DEFAULT_MODEL
@@ -52,6 +53,7 @@ class Settings(NamedTuple):
     store: bool = False
     retries: int = 4
     max_attachment_bytes: int = 20_000_000
+    delete_uploads: bool = False
     show_thoughts: bool = True
     show_tracebacks: bool = False
     save_record: bool = True

@@ -46,7 +46,7 @@ PANEL = "gemini_magic.panel"
 NOTIFY = "gemini_magic.notify"
 CELLS = "gemini_magic.cells"
 
-LOCATING = 1.0  # seconds that a page has for saying where a cell is; it may look again for 0.6
+LOCATING = 5.0  # seconds that a page has for saying where a cell is; it may look again for 0.6
 HELD = 50  # finished answers kept for a front end that has not said that it shows them
 
 Bundles = Callable[[Sequence[str]], Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]]
@@ -81,6 +81,7 @@ class FrontEnd:
         self._notify: Any = None
         self._panels: dict[str, tuple[Any, str | None]] = {}  # comm id: comm, front end's session
         self._awake: set[str] = set()  # comm ids of pages that are heard while a cell runs
+        self._silent: set[str] = set()  # those that were asked in vain, until they are heard again
         self._locating: _Locating | None = None
         self._questions: Questions | None = None
         self._streams: dict[str, DeltaStream] = {}
@@ -161,16 +162,19 @@ class FrontEnd:
     def locate(self, source: str) -> tuple[str, str] | None:
         """Ask the pages which of their cells with this source runs: its id, and the page's comm.
 
-        Waits for them, at most `LOCATING` seconds, and only for pages that are heard meanwhile.
-        None when none of them shows it.
+        Waits for them, at most `LOCATING` seconds, and only for pages that are heard meanwhile: one
+        that was closed says nothing of it, and is waited for once. None when none of them shows it.
         """
         with self._lock:
-            if not self._awake or self._notify is None:
+            pages = self._awake - self._silent
+            if not pages or self._notify is None:
                 return None
-            asked = self._locating = _Locating(set(self._awake))
+            asked = self._locating = _Locating(pages)
         digest = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
         self._push({"type": "where", "source": digest, "id": asked.id})
-        asked.answered.wait(LOCATING)
+        if not asked.answered.wait(LOCATING):
+            with self._lock:
+                self._silent |= asked.pages
         return asked.found
 
     def stream(
@@ -252,9 +256,12 @@ class FrontEnd:
         with self._lock:
             self._panels.pop(comm_id, None)
             self._awake.discard(comm_id)
+            self._silent.discard(comm_id)
             self._followers.discard(comm_id)
 
     def _request(self, panel: Any, data: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._silent.discard(panel.comm_id)
         match data:
             case {"type": "hello"}:
                 if not data.get("notified"):
@@ -366,13 +373,13 @@ class _Locating:
         self.id = secrets.token_hex(4)
         self.found: tuple[str, str] | None = None
         self.answered = threading.Event()
-        self._pages = pages
+        self.pages = pages  # that have not answered
 
     def answer(self, page: str, cell: Any) -> None:
-        self._pages.discard(page)
+        self.pages.discard(page)
         if isinstance(cell, str) and cell and self.found is None:
             self.found = cell, page
-        if self.found is not None or not self._pages:
+        if self.found is not None or not self.pages:
             self.answered.set()
 
 

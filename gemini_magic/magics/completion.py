@@ -153,6 +153,8 @@ def _on_line(
             return _plain(_models(session), "model")
         case "backend":
             return _plain(BACKENDS, "backend")
+        case "files" if fragment.startswith("-"):
+            return _plain(("--delete",), "option")
         case "doctor":
             return _plain(("--ask",), "option")
         case "conversation" if fragment.startswith("-"):

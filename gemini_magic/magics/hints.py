@@ -69,6 +69,7 @@ MAGIC = Surface(
         Hint.KEPT_IN_HISTORY: "It is kept in %{magic} history, but is not sent with later "
         "prompts. {Again} to ask anew.",
         Hint.LEAVE_OUT_TOOL: "Change or leave out --tool.",
+        Hint.UPLOADED: "It stays there for 48 hours; %{magic} files --delete deletes it.",
         Hint.LIST_CONVERSATIONS: "%{magic} conversation --list shows them.",
         Hint.NAME_FUNCTION: "Name a function with --tool.",
         Hint.RAISE_MAX_TOKENS: "--max-tokens raises it.",

@@ -101,7 +101,7 @@ class KernelState:
         """The situation of code that asks: where no request names the cell, a page is asked for it.
 
         Servers that execute send cells under a session of their own, and without their ids. Waits
-        for the page, a few milliseconds and a second at most; once in an execution.
+        for the page, a few milliseconds and five seconds at most; once in an execution.
         """
         now, front_end = self.situation, self.front_end
         execution = self._executions.current(now)

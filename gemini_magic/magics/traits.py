@@ -44,6 +44,9 @@ class GeminiTraits(Magics):
     max_attachment_bytes = Integer(
         20_000_000, min=1, help="the most that the attachments of one request may have together"
     ).tag(config=True)
+    delete_uploads = Bool(
+        False, help="delete the files that were uploaded when the kernel ends"
+    ).tag(config=True)
     show_thoughts = Bool(True, help="show the summaries of the model's thinking").tag(config=True)
     show_tracebacks = Bool(False, help="show Python's traceback under an error").tag(config=True)
     save_record = Bool(

@@ -15,6 +15,7 @@ What shows answers or holds traits registers here; nothing here knows IPython or
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from gemini_magic.session.store import Recall
     from gemini_magic.session.view import View
     from gemini_magic.transport.connections import Connection, Connections
+    from gemini_magic.transport.uploads import Uploaded
     from gemini_magic.turn.turn import Turn
+
+_LEAVING = 10.0  # seconds for the deletion of a file at the end; Jupyter may wait for less
 
 _listener: ContextVar[list[str] | None] = ContextVar("gemini_magic_listener", default=None)
 
@@ -129,6 +133,7 @@ class Session:
                 from gemini_magic.transport.connections import Connections
 
                 self._connections = Connections(self.warn)
+                atexit.register(self._delete_uploads)
             return self._connections
 
     @property
@@ -228,6 +233,26 @@ class Session:
         if self._connections is not None:
             self._connections.forked()
 
+    def delete_uploads(self, timeout: float) -> list[Uploaded]:
+        """Delete what was uploaded from here, and return what it was.
+
+        ``timeout``: seconds for each. Raises our errors.
+        """
+        deleted: list[Uploaded] = []
+        for connection, file in self.connections.uploaded:
+            connection.transport.delete(file, timeout)
+            deleted.append(file)
+        return deleted
+
+    def _delete_uploads(self) -> None:
+        """At the end, where the user wants that; what cannot be deleted is told."""
+        if not self.connections.uploaded or not self.settings.delete_uploads:
+            return
+        try:
+            self.delete_uploads(_LEAVING)
+        except GeminiError as error:
+            self.warn(f"What was uploaded could not be deleted: {error.what}")
+
     def close(self) -> None:
         """Close connections and whatever still runs."""
         for closing in self.on_close:
@@ -235,6 +260,8 @@ class Session:
         if self._engine is not None:
             self._engine.stop()
         if self._connections is not None:
+            self._delete_uploads()
+            atexit.unregister(self._delete_uploads)
             self._connections.close()
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gemini_magic.transport.google import GoogleTransport
     from gemini_magic.transport.keep_alive import KeepAlive
     from gemini_magic.transport.receivers import Receivers
+    from gemini_magic.transport.uploads import Uploaded
 
 
 EMULATOR_NEEDS = ("numpy", "matplotlib", "pandas")  # what its scripts and their plots import
@@ -129,6 +130,11 @@ class Connections:
                 what, _, hint = str(error).partition("\n")
                 raise NoBackend(what, hint) from None
         return self._emulator
+
+    @property
+    def uploaded(self) -> list[tuple[Connection, Uploaded]]:
+        """The files that were uploaded from here and that a service still has."""
+        return [(one, file) for one in list(self._open) for file in one.transport.uploaded]
 
     def locks(self) -> list[threading.Lock]:
         """What a fork of this process waits for: a transport or the emulator is being made."""

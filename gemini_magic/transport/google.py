@@ -23,10 +23,12 @@ from gemini_magic.errors import (
     GeminiError,
     NoBackend,
     ServiceError,
+    in_force,
     redact,
     remember_key,
 )
 from gemini_magic.hints import Hint
+from gemini_magic.text import size_text
 from gemini_magic.transport.asked import Asked, RequestKind, asked
 from gemini_magic.transport.backends import Backend, login_stamp
 from gemini_magic.transport.client import build
@@ -127,7 +129,12 @@ class GoogleTransport:
         with self._requesting(outgoing, "plain", "upload") as (client, call):
             with call.bound():
                 sending = Sending(client, large, outgoing.stop)
-            return (yield from sending.progress())
+            uploaded = yield from sending.progress()
+        if self._receivers is not None:
+            size = size_text(uploaded.size)
+            said = f"{uploaded.title} ({size}) was uploaded to the service's Files API."
+            self._receivers.tell(f"{said} {in_force().say(Hint.UPLOADED)}")
+        return uploaded
 
     def _attempt(self, outgoing: Outgoing) -> Generator[Chunk, None, None]:
         """One request."""
@@ -237,15 +244,30 @@ class GoogleTransport:
 
         return self._asked(count, "count", outgoing)
 
+    @property
+    def uploaded(self) -> list[Uploaded]:
+        """The files that this transport has uploaded and that the service still has."""
+        return self._uploads.there
+
+    def delete(self, file: Uploaded, timeout: float = _LISTING_TIMEOUT) -> None:
+        """Delete an uploaded file; one that is gone already is deleted. Raises our errors."""
+        try:
+            self._asked(lambda client: client.files.delete(name=file.name), "list", None, timeout)
+        except ServiceError as error:
+            if error.code not in (403, 404) or file.name.rpartition("/")[2] not in error.what:
+                raise
+        self._uploads.deleted(file.name)
+
     def _asked(
         self,
         ask: Callable[[genai.Client], _T],
         kind: RequestKind,
         outgoing: Outgoing | None = None,
+        timeout: float = _LISTING_TIMEOUT,
     ) -> _T:
         """What ``ask`` returns for a client: a request whose body the SDK reads itself."""
         about = Outgoing("", ()) if outgoing is None else outgoing
-        about = replace(about, timeout=_LISTING_TIMEOUT, stop=Stop())
+        about = replace(about, timeout=timeout, stop=Stop())
         with self._bound(about, "plain", kind) as (client, _):
             return ask(client)
 

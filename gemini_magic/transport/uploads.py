@@ -36,7 +36,7 @@ from gemini_magic.text import b64decode, size_text
 from gemini_magic.transport.protocol import Config, Outgoing, Stop
 from gemini_magic.turn.assembly import Progress
 from gemini_magic.turn.parts import Json
-from gemini_magic.turn.request_json import carriers
+from gemini_magic.turn.request_json import Content, carriers
 
 if TYPE_CHECKING:
     from google import genai
@@ -54,24 +54,47 @@ Contents = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Large:
-    """Bytes that do not go inline. ``name`` is for people; ``key`` says same bytes, same kind."""
+    """A file that does not go inline. ``name`` is for people; ``key``: same bytes, same kind.
+
+    ``content`` and ``at``: where it stands, as Base64. Each request repeats it: its hash is kept,
+    and its bytes are decoded only to be uploaded.
+    """
 
     name: str
     mime_type: str
-    data: bytes
+    content: Content
+    at: int
+
+    @property
+    def data(self) -> bytes:
+        return b64decode(self.content["parts"][self.at]["inlineData"]["data"])
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        encoded: str = self.content["parts"][self.at]["inlineData"]["data"]
+        return len(encoded) * 3 // 4 - encoded[-2:].count("=")
 
     @property
     def key(self) -> tuple[str, str]:
-        return hashlib.sha256(self.data).hexdigest(), self.mime_type
+        known = self.content.digests
+        if self.at not in known:
+            known[self.at] = hashlib.sha256(self.data).hexdigest()
+        return known[self.at], self.mime_type
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """A file at Google: its resource name (``files/abc``), its address, and its end."""
+    """A file at Google: its resource name (``files/abc``), its address, and its end.
+
+    ``title`` and ``size`` (bytes): as the user knows it.
+    """
 
     name: str
     uri: str
     expires: datetime
+    title: str = ""
+    size: int = 0
 
 
 Upload = Callable[[Outgoing, Large], Generator[Progress, None, Uploaded]]
@@ -107,7 +130,7 @@ class Uploads:
             if known is not None:
                 return known.uri
             yield Progress("uploading")
-            return f"(uploaded when sent: {large.name}, {len(large.data):,} bytes)"
+            return f"(uploaded when sent: {large.name}, {large.size:,} bytes)"
 
         placing = self._fitted(outgoing, address)
         try:
@@ -135,6 +158,17 @@ class Uploads:
                 del self._known[key]
         return named
 
+    @property
+    def there(self) -> list[Uploaded]:
+        """The files that were uploaded and are not known to be gone, oldest first."""
+        with self._lock:
+            return [known for known in self._known.values() if known.expires > _now()]
+
+    def deleted(self, name: str) -> None:
+        """The file of this resource name is gone: it is uploaded again when it is needed."""
+        with self._lock:
+            self._known = {key: one for key, one in self._known.items() if one.name != name}
+
     def _fitted(
         self,
         outgoing: Outgoing,
@@ -144,7 +178,7 @@ class Uploads:
         room = INLINE_BYTES
         for index, content in _with_files(contents):
             parts: list[Json] = []
-            for part in content["parts"]:
+            for at, part in enumerate(content["parts"]):
                 blob = part.get("inlineData")
                 if blob is None:
                     parts.append(part)
@@ -154,11 +188,8 @@ class Uploads:
                     room -= size
                     parts.append({**part, "inlineData": self._inline(blob, size, outgoing.config)})
                     continue
-                large = Large(
-                    blob.get("displayName") or "attachment",
-                    blob["mimeType"],
-                    b64decode(blob["data"]),
-                )
+                name = blob.get("displayName") or "attachment"
+                large = Large(name, blob["mimeType"], content, at)
                 uri = yield from address(outgoing, large)
                 if uri is None:
                     parts.append({**part, "inlineData": self._inline(blob, size, outgoing.config)})
@@ -211,7 +242,7 @@ class Uploads:
         return known.uri
 
 
-def _with_files(contents: Contents) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _with_files(contents: Contents) -> Iterator[tuple[int, Content]]:
     for index, content in carriers(contents):
         if any("inlineData" in part for part in content["parts"]):
             yield index, content
@@ -255,7 +286,7 @@ class Sending:
 
     def progress(self) -> Generator[Progress, None, Uploaded]:
         """Yields what has been sent so far, returns the file; raises what the SDK raised."""
-        total = len(self._large.data)
+        total = self._large.size
         yield Progress("uploading", f"uploading {self._large.name}, {total / 1e6:.1f} MB")
         while True:
             item = self._sent.get()
@@ -290,7 +321,8 @@ class Sending:
                 f"The service could not take {large.name} ({large.mime_type}).",
                 "Attach it in another format.",
             )
-        return Uploaded(file.name, file.uri, file.expiration_time or _now() + _LIFETIME)
+        expires = file.expiration_time or _now() + _LIFETIME
+        return Uploaded(file.name, file.uri, expires, large.name, large.size)
 
 
 class _Counted(io.BytesIO):

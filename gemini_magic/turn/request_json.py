@@ -41,6 +41,11 @@ class Content(dict[str, Any]):
         return sum(map(_tokens, self.get("parts", ())))
 
     @cached_property
+    def digests(self) -> dict[int, str]:
+        """The hashes of the files that it holds, by position, as far as they were asked for."""
+        return {}
+
+    @cached_property
     def carries(self) -> bool:
         """Whether it is the user's and holds files, which stand beside a text."""
         parts = self.get("parts", ())

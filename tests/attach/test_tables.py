@@ -146,6 +146,16 @@ def test_frames_of_any_library_read_back_alike(frame: Any):
     assert back["d"].isna()[1]
 
 
+@pytest.mark.parametrize("protocol", [None, "__arrow_c_stream__"])
+def test_no_pandas_is_needed_for_frames_of_polars_and_arrow(
+    protocol: str | None, monkeypatch: pytest.MonkeyPatch
+):
+    frame = pl.DataFrame({"a": [1, 2], "b": ["x", None]})
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    made = table(frame if protocol is None else Protocol(frame, protocol), "f", LIMIT)
+    assert made.data == b"a,b\r\n1,x\r\n2,\r\n"
+
+
 def test_a_frame_that_offers_the_interchange_protocol_alone_is_taken():
     with pytest.warns(Warning) if pd.__version__ >= "3" else pytest.MonkeyPatch.context():
         offered = Protocol(pd.DataFrame({"a": [1.5, 2.5]}), "__dataframe__")

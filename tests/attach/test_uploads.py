@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,8 +25,15 @@ from gemini_magic.errors import (
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.google import GoogleTransport
 from gemini_magic.transport.protocol import Config, Outgoing
-from gemini_magic.transport.uploads import INLINE_BYTES, VERTEX_INLINE_BYTES, Large, Uploads
+from gemini_magic.transport.uploads import (
+    INLINE_BYTES,
+    VERTEX_INLINE_BYTES,
+    Large,
+    Uploaded,
+    Uploads,
+)
 from gemini_magic.turn.assembly import Chunk, Progress
+from gemini_magic.turn.request_json import Content
 
 from ..published import problems
 from ..replay import Answer, Asked, Replay
@@ -108,6 +116,48 @@ def test_the_same_content_is_uploaded_once_under_any_name_and_in_any_place(
     events(transport, again)
     assert begun(emulator) == 1
     assert len({one["fileData"]["fileUri"] for one in files_of(LAST(emulator))}) == 1
+
+
+def test_a_later_request_neither_decodes_nor_hashes_it_again(
+    transport: GoogleTransport, monkeypatch: pytest.MonkeyPatch
+):
+    first = asking(csv(LARGE))
+    user = Content.of(first.contents[0])
+    events(transport, asking(history=(user, MODEL)))
+    monkeypatch.setattr("gemini_magic.transport.uploads.b64decode", None)
+    monkeypatch.setattr("gemini_magic.transport.uploads.hashlib", None)
+    assert isinstance(events(transport, asking(history=(user, MODEL)))[-1], Chunk)
+
+
+def test_what_was_uploaded_can_be_deleted_and_is_uploaded_again_when_it_is_needed(
+    transport: GoogleTransport, emulator: Emulator
+):
+    events(transport, asking(csv(LARGE), csv(LARGE + b"2\n", "m.csv")))
+    assert [(one.title, one.size) for one in transport.uploaded] == [
+        ("n.csv", len(LARGE)),
+        ("m.csv", len(LARGE) + 2),
+    ]
+    gone, other = transport.uploaded
+    emulator.files.delete(gone.name.removeprefix("files/"))
+    transport.delete(gone)  # it is deleted already
+    assert transport.uploaded == [other]
+    transport.delete(other)
+    assert transport.uploaded == []
+    assert not emulator.files.all()
+    events(transport, asking(csv(LARGE)))
+    assert (begun(emulator), len(emulator.files.all())) == (3, 1)
+
+
+def test_a_file_that_cannot_be_deleted_is_not_forgotten():
+    with Replay(Answer(b'{"error": {"code": 500, "message": "later"}}', 500)) as server:
+        transport = GoogleTransport(Backend("developer", "no-key", base_url=server.url))
+        large = Large("n.csv", "text/csv", Content.of(asking(csv(LARGE)).contents[0]), 1)
+        there = Uploaded("files/abc", "x", datetime(2100, 1, 1, tzinfo=UTC), "n.csv", large.size)
+        transport._uploads._known[large.key] = there
+        with pytest.raises(GeminiError, match="later"):
+            transport.delete(there)
+        assert transport.uploaded == [there]
+        transport.close()
 
 
 def LAST(emulator: Emulator) -> Any:  # noqa: N802 - reads as a name in the tests

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 from . import (
+    attaching,
     emulating,
     here,
     inserting,
@@ -44,6 +45,7 @@ MODULES: dict[ModuleType, tuple[int, int]] = {
     streaming: (10, 3),
     rendering: (5, 2),
     here: (20, 5),
+    attaching: (5, 2),
     inserting: (10, 3),
     emulating: (10, 3),
     throughput: (3, 1),

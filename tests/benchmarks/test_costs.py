@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import emulating, here, inserting, loading, preparing, reaching, rendering, warming
+from . import (
+    attaching,
+    emulating,
+    here,
+    inserting,
+    loading,
+    preparing,
+    reaching,
+    rendering,
+    warming,
+)
 from .measuring import hold
 
 
@@ -26,6 +36,12 @@ def test_a_second_question_is_at_a_far_service_in_half_a_round_trip_and_5_ms(tmp
 
 def test_a_long_answer_is_rendered_in_a_few_times_its_parsing(tmp_path: Path):
     hold(rendering.measure(tmp_path, rounds=2))
+
+
+def test_large_frames_are_attached_faster_than_pandas_writes_them_and_files_sent_once(
+    tmp_path: Path,
+):
+    hold(attaching.measure(tmp_path, rounds=2, rows=50_000))
 
 
 def test_cells_are_inserted_in_a_few_times_their_writing(tmp_path: Path):

@@ -43,8 +43,14 @@ class Sidebar:
     def exchanges(self) -> Any:
         return self.node.locator(".gm-Exchange")
 
+    @property
+    def known(self) -> int:
+        """How many exchanges the conversation has, in the page or not."""
+        shown = self.exchanges.last
+        return int(shown.get_attribute("aria-setsize") or 0) if self.exchanges.count() else 0
+
     def turn(self, at: int) -> Any:
-        """The answer of exchange ``at``."""
+        """The answer of exchange ``at``, counted among those in the page: all of at most thirty."""
         return self.exchanges.nth(at).locator(".gm-Turn")
 
     def answered(self, at: int, status: str = "complete") -> Any:

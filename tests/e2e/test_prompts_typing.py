@@ -16,6 +16,9 @@ LINES = 500
 ROUNDS = (4, 16)  # at least, and at most: the machine may be busy with something else in some
 KEYS = "and so on "
 MOST = 1.2
+LINE = LINES // 2  # it ends fenced code: with a word behind it, the code goes on below
+AROUND = 8
+COLOURED = {"emphasis": -7, "for": -2, "import": 3}  # a Markdown line, code above, code below
 
 # The caret to the end of a line in the middle, in view, and nothing left to do.
 PLACED = """async ([at, line]) => {
@@ -32,6 +35,14 @@ PLACED = """async ([at, line]) => {
 DRAWN = """async () => {
   await new Promise(requestAnimationFrame);
   await new Promise(done => requestIdleCallback(done, {timeout: 2000}));
+}"""
+# The lines about the caret as they are drawn, with the elements that colour them.
+LOOKS = """([at, line, around]) => {
+  const view = window.jupyterapp.shell.currentWidget.content.widgets[at].editor.editor;
+  return Array.from({length: 2 * around + 1}, (_, index) => {
+    const {node} = view.domAtPos(view.state.doc.line(line - around + index).from);
+    return (node instanceof Element ? node : node.parentElement)?.closest('.cm-line')?.innerHTML;
+  });
 }"""
 TAKEN_BACK = """([at, length]) => {
   const view = window.jupyterapp.shell.currentWidget.content.widgets[at].editor.editor;
@@ -52,14 +63,45 @@ class Clock:
         return 1000 * next(float(m["value"]) for m in found if m["name"] == "TaskDuration")
 
 
-def a_key(app: App, clock: Clock, at: int) -> float:
-    """What one key costs in the middle of cell ``at``, from its press to its being drawn."""
-    app.js(PLACED, [at, LINES // 2])
-    before = clock.now()
+def looks(app: App, at: int) -> list[str]:
+    return [str(line) for line in app.js(LOOKS, [at, LINE, AROUND])]
+
+
+def coloured(lines: list[str]) -> bool:
+    return all(
+        word in lines[AROUND + at] and "<span" in lines[AROUND + at]
+        for word, at in COLOURED.items()
+    )
+
+
+def written(app: App) -> None:
+    """Type where the caret is, each key when what the one before did is drawn."""
     for key in KEYS:
         app.page.keyboard.press("Space" if key == " " else key)
         app.js(DRAWN)
+
+
+def as_markdown(app: App) -> list[str]:
+    """How the lines look in the Markdown cell when it has been typed in."""
+    app.js(PLACED, [2, LINE])
+    written(app)
+    until(lambda: coloured(looks(app, 2)), "the Markdown cell to be coloured")
+    app.js(QUIET)
+    wanted = looks(app, 2)
+    app.js(TAKEN_BACK, [2, len(KEYS)])
+    return wanted
+
+
+def a_key(app: App, clock: Clock, at: int, wanted: list[str]) -> float:
+    """What one key costs in the middle of cell ``at``, from its press to its being drawn.
+
+    Then the lines are to look as ``wanted``: what is not coloured costs less, and is no measure.
+    """
+    app.js(PLACED, [at, LINE])
+    before = clock.now()
+    written(app)
     taken = clock.now() - before
+    until(lambda: looks(app, at) == wanted, f"cell {at} to look as Markdown")
     app.js(TAKEN_BACK, [at, len(KEYS)])
     return taken / len(KEYS)
 
@@ -73,12 +115,13 @@ def test_a_key_in_a_long_prompt_costs_what_it_costs_in_a_markdown_cell(app: App)
     read_as(app, 1, OWN)
     until(lambda: language(app, 2) == "markdown", "the Markdown cell to be read as such")
     app.js(QUIET)
+    wanted = as_markdown(app)
     clock = Clock(app)
-    a_key(app, clock, 1), a_key(app, clock, 2)  # the first of each warms up
+    a_key(app, clock, 1, wanted), a_key(app, clock, 2, wanted)  # the first of each warms up
     costs: dict[int, list[float]] = {1: [], 2: []}
     for at in range(ROUNDS[1]):
         for cell in (1, 2) if at % 2 else (2, 1):
-            costs[cell].append(a_key(app, clock, cell))
+            costs[cell].append(a_key(app, clock, cell, wanted))
         prompt, plain = min(costs[1]), min(costs[2])
         if at + 1 >= ROUNDS[0] and prompt <= MOST * plain:
             break

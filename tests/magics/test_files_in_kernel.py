@@ -142,3 +142,54 @@ def test_a_link_in_place_of_a_file_is_not_written_through(kernel: Kernel, folder
         assert not outside.exists()
     finally:
         link.unlink()
+
+
+LARGE = "large = b'n\\n' + b'1\\n' * 2_500_000"
+
+
+def uploads(server: Emulator) -> int:
+    return sum("/upload/" in one.path and "upload_id" not in one.path for one in server.requests)
+
+
+def test_what_is_uploaded_is_said_sent_once_and_deleted_when_the_user_wants(folder: Path) -> None:
+    with (
+        Emulator() as server,
+        Kernel(folder, GEMINI_API_KEY=server.key, GOOGLE_GEMINI_BASE_URL=server.url) as kernel,
+    ):
+        none = "This kernel has uploaded no file that is still there.\n"
+        assert kernel.run("%gemini files --delete").stdout == none
+        assert kernel.run(LARGE).ok
+        ran = kernel.run("%%gemini -a large\nHow many?", "a")
+        assert ran.ok, ran.error
+        said = "large.txt (5.0 MB) was uploaded to the service's Files API. It stays there for 48 "
+        assert said in ran.stream("stderr")
+        assert "%gemini files --delete deletes it" in ran.stream("stderr")
+
+        ran = kernel.run("%%gemini\nAnd now?", "b")
+        assert not ran.stream("stderr")
+        assert uploads(server) == 1
+        first, later = (len(str(one.body)) for one in server.generate_requests[-2:])
+        assert max(first, later) < 100_000, "no request holds it"
+
+        assert kernel.run("%gemini files --delete").stdout == "deleted large.txt, 5.0 MB\n"
+        assert not server.files.all()
+        assert kernel.run("%gemini files --delete").stdout == none
+
+        assert kernel.run("%config GeminiMagics.delete_uploads = True").ok
+        assert kernel.run("%%gemini\nWhat is in it?", "c").ok, "it is uploaded anew"
+        assert (uploads(server), len(server.files.all())) == (2, 1)
+        assert kernel.run("%unload_ext gemini_magic").ok
+        assert not server.files.all()
+
+
+def test_a_kernel_that_ends_deletes_what_it_uploaded_when_the_user_wants(folder: Path) -> None:
+    with (
+        Emulator() as server,
+        Kernel(folder, GEMINI_API_KEY=server.key, GOOGLE_GEMINI_BASE_URL=server.url) as kernel,
+    ):
+        assert kernel.run(LARGE + "\n%config GeminiMagics.delete_uploads = True").ok
+        assert kernel.run("%%gemini -a large\nHow many?", "a").ok
+        assert len(server.files.all()) == 1
+        kernel.manager.shutdown_wait_time = 120  # of which half is waited before it is killed
+        kernel.manager.shutdown_kernel()
+        assert not server.files.all()

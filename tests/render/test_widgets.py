@@ -94,7 +94,9 @@ def test_each_code_result_thought_and_text_is_a_section_of_its_own():
     ]
     assert len(sections(view, "gm-Thought")) == 1
     assert said(view._body).count('<img class="gm-Image"') == 1
-    assert "<strong>42</strong>" in said(sections(view, "gm-Text")[0])
+    [*_, text] = sections(view, "gm-Text")
+    assert "<strong>42</strong>" in said(text)
+    assert "jp-RenderedHTMLCommon" in text._dom_classes, "tables as JupyterLab draws them"
 
 
 def test_code_and_failed_attempts_are_folded_and_the_last_good_result_is_open():

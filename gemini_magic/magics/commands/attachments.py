@@ -1,4 +1,4 @@
-"""``%gemini files``: an answer's attachments as files in the working folder."""
+"""``%gemini files``: an answer's attachments as files here, and those at the service deleted."""
 
 from __future__ import annotations
 
@@ -16,15 +16,21 @@ from gemini_magic.turn.attached import Attached, missing, not_here
 from gemini_magic.turn.turn import Turn
 from gemini_magic.verify.answer import attached_to
 
+_TIMEOUT = 30.0  # seconds for the deletion of one file
 _LONGEST_NUMBER = 9  # digits; an answer's id is longer
 
 
 def files(session: Session, kernel: KernelState, rest: str) -> None:
     """``files [N|ID]``: write the attachments of an answer under the names of the sandbox.
 
+    ``files --delete``: delete what was uploaded to the service.
+
     A file that is there already and differs is never written over: OptionError, and nothing is
     written. Raises GeminiError when the content of one is not known in this kernel.
     """
+    if rest == "--delete":
+        _delete(session)
+        return
     turn = _turn(session, rest)
     found = attached_to(session.engine.conversations, turn)
     lost = missing(turn, found)
@@ -44,6 +50,15 @@ def files(session: Session, kernel: KernelState, rest: str) -> None:
         if file not in there:
             _make(file)
     session.say("\n".join(_said(file, already=file in there) for file in found))
+
+
+def _delete(session: Session) -> None:
+    """Delete what this kernel has uploaded; a later request uploads again what it needs."""
+    deleted = session.delete_uploads(_TIMEOUT) if session.connected else []
+    if not deleted:
+        session.say("This kernel has uploaded no file that is still there.")
+        return
+    session.say("\n".join(f"deleted {one.title}, {size_text(one.size)}" for one in deleted))
 
 
 def _turn(session: Session, rest: str) -> Turn:

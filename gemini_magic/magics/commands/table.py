@@ -156,8 +156,9 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("run", "[N]", "show an answer's code, then run it in this kernel", cells.run),
     Subcommand(
         "files",
-        "[N]",
-        "write an answer's attachments into the working folder, under the sandbox's names",
+        "[N|--delete]",
+        "write an answer's attachments into the working folder, under the sandbox's names; "
+        "--delete deletes what this kernel has uploaded to the service",
         attachments.files,
     ),
     Subcommand(

@@ -7,6 +7,7 @@ account. What is settled of a text stays in a widget of its own; only its open e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import ipywidgets as widgets
 
@@ -20,6 +21,7 @@ from gemini_magic.turn.parts import Image, Text, Thought
 from gemini_magic.turn.shown import Displayed
 from gemini_magic.turn.steps import CodeRun
 
+Made = TypeVar("Made", bound=widgets.DOMWidget)
 PIECE = 4_000  # characters of text that get a widget of their own, once nothing can change in them
 NEW = 3 * MESSAGE  # bytes of a new widget: itself, its layout, its style
 
@@ -43,7 +45,8 @@ class _Prose:
     """Markdown that grows."""
 
     def __init__(self) -> None:
-        self.box = widgets.VBox()
+        # As JupyterLab draws Markdown: without its class, tables have neither lines nor room.
+        self.box = _classed(widgets.VBox(), "jp-RenderedHTMLCommon")
         self._text = ""
         self._settled = 0
         self._tail: widgets.HTMLMath | None = None
@@ -222,6 +225,6 @@ def _picture(image: Image, times: int = 1) -> widgets.Widget:
     return widgets.HTML(str(image_html(image, times)))
 
 
-def _classed(widget: widgets.Widget, kind: str) -> widgets.Widget:
+def _classed(widget: Made, kind: str) -> Made:
     widget.add_class(kind)
     return widget

@@ -202,11 +202,11 @@ export class Notebook implements Listener {
 
   /**
    * A server that executes may say that nobody is there, so that the extension, when it is loaded,
-   * announces itself to nobody: who sees it loaded asks.
+   * announces itself to nobody: who sees it loaded, or used, asks.
    */
   private onIopub(_context: unknown, message: KernelMessage.IMessage): void {
     const { msg_id } = message.parent_header as { msg_id?: string };
-    if (KernelMessage.isExecuteInputMsg(message) && /gemini_magic/.test(message.content.code)) {
+    if (KernelMessage.isExecuteInputMsg(message) && /gemini_magic|%gemini/.test(message.content.code)) {
       this.loads = msg_id;
     } else if (KernelMessage.isStatusMsg(message) && message.content.execution_state === 'idle') {
       if (msg_id && msg_id === this.loads && this.link?.state !== 'ready') {
@@ -238,7 +238,7 @@ export class Notebook implements Listener {
 
   private kernel: Kernel.IKernelConnection | null | undefined;
   private linked: KernelLink | undefined;
-  /** The execution that may be loading the extension. */
+  /** The execution after which the extension may be loaded. */
   private loads: string | undefined;
 }
 

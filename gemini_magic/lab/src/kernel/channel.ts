@@ -12,6 +12,12 @@ import type { JSONObject } from '@lumino/coreutils';
 // Not the enumeration itself: it is not there before JupyterLab 4.3.
 const DISABLED = 'disabled' as CommsOverSubshells;
 
+/** Milliseconds for a reply on its way, of which the kernel has said elsewhere that it is sent. */
+const LOST = 1000;
+
+/** How often a request is repeated over a new connection. */
+const AGAIN = 3;
+
 interface Info {
   language_info: { name: string };
   supported_features?: string[];
@@ -22,7 +28,9 @@ async function kernelInfo(kernel: Kernel.IKernelConnection): Promise<Info> {
   await connected(kernel);
   return Promise.race([
     kernel.info as Promise<Info>,
-    control(kernel, 'kernel_info_request', {}) as unknown as Promise<Info>
+    control(kernel, 'kernel_info_request', {}).then(
+      info => (info ?? kernel.info) as unknown as Promise<Info>
+    )
   ]);
 }
 
@@ -115,7 +123,7 @@ export class Channel {
     this.comm.dispose();
     if (alive && this.subshell !== undefined && !this.kernel.isDisposed) {
       const ended = { subshell_id: this.subshell };
-      control(this.kernel, 'delete_subshell_request', ended).catch(() => {
+      replyTo(this.kernel, 'delete_subshell_request', ended).catch(() => {
         // The kernel was restarted meanwhile, and the subshell ended with it.
       });
     }
@@ -147,16 +155,46 @@ async function createSubshell(kernel: Kernel.IKernelConnection): Promise<string 
   ) {
     return undefined;
   }
-  const { subshell_id } = await control(kernel, 'create_subshell_request', {});
-  return typeof subshell_id === 'string' ? subshell_id : undefined;
+  const made = await control(kernel, 'create_subshell_request', {});
+  return typeof made?.subshell_id === 'string' ? made.subshell_id : undefined;
 }
 
-/** Send a request on the control channel; resolves to the content of the reply. */
+/** How often the connection with a kernel was made anew from here. */
+const renewals = new WeakMap<Kernel.IKernelConnection, number>();
+
+/**
+ * Send a request on the control channel; resolves to the content of the reply, if one comes.
+ *
+ * A server may be deaf on a channel of a connection, for good: jupyter-server-documents (0.3.3)
+ * sends past the event loop that waits for replies, and misses one that comes just then and all
+ * after it. A new connection is heard.
+ */
 async function control(
   kernel: Kernel.IKernelConnection,
   msgType: string,
   content: JSONObject
-): Promise<JSONObject> {
+): Promise<JSONObject | undefined> {
+  for (let tries = 0; ; tries++) {
+    const connection = renewals.get(kernel) ?? 0;
+    const reply = await replyTo(kernel, msgType, content);
+    if (reply || tries === AGAIN) {
+      return reply;
+    }
+    if ((renewals.get(kernel) ?? 0) === connection) {
+      renewals.set(kernel, connection + 1);
+      console.warn('gemini-magic: the server has lost a reply of the kernel; connecting anew');
+      await kernel.reconnect();
+    }
+    await connected(kernel);
+  }
+}
+
+/** Resolves to the content of the reply, or to undefined when it was sent and is lost. */
+function replyTo(
+  kernel: Kernel.IKernelConnection,
+  msgType: string,
+  content: JSONObject
+): Promise<JSONObject | undefined> {
   const message = KernelMessage.createMessage({
     msgType,
     channel: 'control',
@@ -164,6 +202,18 @@ async function control(
     username: kernel.username,
     content
   } as unknown as KernelMessage.IOptions<KernelMessage.IDebugRequestMsg>);
-  const reply = await kernel.sendControlMessage(message, true, true).done;
-  return reply.content as unknown as JSONObject;
+  const future = kernel.sendControlMessage(message, true, true);
+  return new Promise((resolve, reject) => {
+    future.done.then(reply => {
+      resolve(reply.content as unknown as JSONObject);
+    }, reject);
+    future.onIOPub = status => {
+      if (KernelMessage.isStatusMsg(status) && status.content.execution_state === 'idle') {
+        setTimeout(() => {
+          resolve(undefined);
+          future.dispose();
+        }, LOST);
+      }
+    };
+  });
 }

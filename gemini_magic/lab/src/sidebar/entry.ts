@@ -51,6 +51,12 @@ export class Entry extends Panel {
     this.asked.node.replaceChildren(promptView(prompt), this.facts(head));
   }
 
+  /** Say which of how many this one is, of which not all are in the page. */
+  stands(at: number, count: number): void {
+    this.node.setAttribute('aria-posinset', String(at + 1));
+    this.node.setAttribute('aria-setsize', String(count));
+  }
+
   /** Draw the answer, or a later state of it; `show`: which part of it. */
   fill(answer: AnswerOutput, show: Look['show']): void {
     const turn: unknown = answer.data[TURN_MIME];
