@@ -31,6 +31,8 @@ ASKING = (
     "gemini_magic.magics.completion",  # JupyterLab drops what comes after a second
     "gemini_magic.magics.displays",
     "gemini_magic.magics.here",
+    "gemini_magic.render.extension",
+    "gemini_magic.render.joining",
     "gemini_magic.session.asking",
     "gemini_magic.session.models",
     "gemini_magic.session.spending",

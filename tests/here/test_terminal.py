@@ -56,8 +56,7 @@ def test_a_terminals_user_is_asked_answers_and_finds_the_plot(
             assert "put back" not in said and len(server.asked) == 4
             enter(terminal, "%%gemini --here --stateless\ngo")
             terminal.wait(QUESTION, times=4)
-            terminal.interrupt()
-            terminal.wait("In [4]")
+            terminal.interrupt("In [4]")
             assert "AnswerInterrupted" in terminal.said and len(server.asked) == 5
             enter(terminal, "print(who, [n for n in ('evil', 'skipped') if n in globals()])")
             terminal.wait("In [5]")

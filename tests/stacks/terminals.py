@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -60,9 +61,18 @@ class Terminal:
     def write(self, data: bytes) -> None:
         os.write(self._main, data)
 
-    def interrupt(self) -> None:
-        """What a terminal does on Control-C while a program reads lines."""
-        os.killpg(self._process.pid, signal.SIGINT)
+    def interrupt(self, wanted: str) -> None:
+        """What a terminal does on Control-C while a program reads lines, until ``wanted`` is said.
+
+        Again after a while, as its user would: Python loses a signal that comes between the prompt
+        of ``input()`` and the wait for a key.
+        """
+        for _ in range(6):
+            os.killpg(self._process.pid, signal.SIGINT)
+            with contextlib.suppress(AssertionError):
+                self.wait(wanted, 10)
+                return
+        self.wait(wanted, 0)
 
     def wait(self, wanted: str, patience: float = 60, *, times: int = 1) -> None:
         end = time.monotonic() + patience
