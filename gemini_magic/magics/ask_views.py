@@ -79,7 +79,7 @@ def view(session: Session, kernel: KernelState, options: AskOptions, now: Situat
             return None
         return ExtensionView(shown, look, front_end.stream, now.cell)
 
-    return JoiningView(LiveView(shown, look), joined)
+    return JoiningView(shown, look, joined)
 
 
 def whole(session: Session, options: AskOptions, kind: FrontEndKind) -> View:

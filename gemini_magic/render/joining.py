@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from gemini_magic.render.live import FASTEST, LiveView, repeat
+from gemini_magic.render.live import Display, LiveView, Look
 from gemini_magic.turn.turn import Turn
 
 
@@ -22,36 +22,34 @@ class Drawn(Protocol):
     def ended(self, turn: Turn) -> None: ...
 
 
-class JoiningView:
-    """Draws by ``live``, and from when ``joined()`` gives another view by that.
+class JoiningView(LiveView):
+    """Draws as `LiveView` does, and from when ``joined()`` gives another view by that.
 
     ``joined`` is asked ten times a second, also while the model is silent, and not again once it
     has given a view; both draw into the same display.
     """
 
-    def __init__(self, live: LiveView, joined: Callable[[], Drawn | None]) -> None:
-        self._live = live
+    def __init__(self, display: Display, look: Look, joined: Callable[[], Drawn | None]) -> None:
         self._joined = joined
-        self._lock = threading.Lock()
+        self._one = threading.Lock()  # of the two views draws
         self._other: Drawn | None = None
         self._last: tuple[Turn, str, int] | None = None
-        self._done = threading.Event()
-        repeat("gemini-hello", FASTEST, self._done, self._tick)
+        super().__init__(display, look)
 
     def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None:
-        with self._lock:
+        with self._one:
             if self._other is not None:
                 self._other.arrived(snapshot, phase, text)
                 return
             turn = snapshot()
             self._last = turn, phase, text
             if not self._join():
-                self._live.arrived(lambda: turn, phase, text)
+                super().arrived(lambda: turn, phase, text)
 
     def _tick(self) -> None:
-        with self._lock:
-            if not self._done.is_set():
-                self._join()
+        with self._one:
+            if not self._done.is_set() and not self._join():
+                super()._tick()
 
     def _join(self) -> bool:
         """Whether a page has come that goes on from here; it is given what there is."""
@@ -61,16 +59,14 @@ class JoiningView:
         if self._other is None:
             return False
         self._done.set()
-        self._live.leave()
         turn, phase, text = self._last
         self._other.arrived(lambda: turn, phase, text)
         self._last = None
         return True
 
     def ended(self, turn: Turn) -> None:
-        self._done.set()
-        with self._lock:
+        with self._one:
             if self._other is not None:
                 self._other.ended(turn)
             else:
-                self._live.ended(turn)
+                super().ended(turn)

@@ -156,12 +156,6 @@ class LiveView:
             if silent or (self._news and self._due()):
                 self._draw()
 
-    def leave(self) -> None:
-        """Draw no more: another view goes on with the display."""
-        self._done.set()
-        with self._lock:
-            return
-
     def ended(self, turn: Turn) -> None:
         self._done.set()
         with self._lock:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemini_magic.render.joining import JoiningView
-from gemini_magic.render.live import LiveView, Look
+from gemini_magic.render.live import Look
 from gemini_magic.turn.parts import Text
 from gemini_magic.turn.request import Request
 from gemini_magic.turn.turn import Turn
@@ -61,7 +61,7 @@ def arrive(view: JoiningView, text: str) -> None:
 
 def test_a_page_that_comes_in_a_silence_is_given_what_there_is() -> None:
     display, other, hello = Display(), Other(), threading.Event()
-    view = JoiningView(LiveView(display, Look()), lambda: other if hello.is_set() else None)
+    view = JoiningView(display, Look(), lambda: other if hello.is_set() else None)
     arrive(view, "First words.")
     assert "First words." in display.shown[-1][1]["text/markdown"]
     hello.set()
@@ -76,7 +76,7 @@ def test_a_page_that_comes_in_a_silence_is_given_what_there_is() -> None:
 
 def test_where_no_page_comes_it_is_the_view_that_it_was() -> None:
     display = Display()
-    view = JoiningView(LiveView(display, Look()), lambda: None)
+    view = JoiningView(display, Look(), lambda: None)
     arrive(view, "First words.")
     view.ended(turn("All.", "complete"))
     assert display.shown[-1][0] == "end"
@@ -91,7 +91,7 @@ def test_whenever_it_comes_nothing_is_left_out_and_nothing_is_out_of_order(at: i
         asked.append(1)
         return other if len(asked) > at else None
 
-    view = JoiningView(LiveView(display, Look()), joined)
+    view = JoiningView(display, Look(), joined)
     for length in range(1, 6):
         arrive(view, "x" * length)
     view.ended(turn("x" * 6, "complete"))
