@@ -84,13 +84,15 @@ class Server:
             place.mkdir(parents=True)
         extensions = places["JUPYTER_DATA_DIR"] / "labextensions"
         extensions.mkdir()
+        # Each page would have the server ask a Node.js where packages come from.
+        page: dict[str, Any] = {"buildCheck": False}
         if self._extension is not None:
             (extensions / "gemini-magic").symlink_to(self._extension)
         else:
-            config = places["JUPYTER_CONFIG_DIR"] / "labconfig"
-            config.mkdir()
-            disabled = {"disabledExtensions": {"gemini-magic": True}}
-            (config / "page_config.json").write_text(json.dumps(disabled))
+            page["disabledExtensions"] = {"gemini-magic": True}
+        config = places["JUPYTER_CONFIG_DIR"] / "labconfig"
+        config.mkdir()
+        (config / "page_config.json").write_text(json.dumps(page))
         settings = places["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / "apputils-extension"
         settings.mkdir(parents=True)
         (settings / "notification.jupyterlab-settings").write_text(json.dumps(QUIET))
