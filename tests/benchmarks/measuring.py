@@ -7,6 +7,7 @@ absolute numbers stand in the table, with the day and the machine. Values are se
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,20 +84,27 @@ def seconds(work: Callable[[], object]) -> Callable[[], float]:
     return measure
 
 
-def hold(found: Results) -> None:
+def hold(measure: Callable[[], Results], times: int = 4) -> None:
     """Assert the ratio of every claim that has a floor here, by the least of both.
 
     On a machine that runs other tests beside this one, the least is what the others added nothing
-    to; a median of a few values is anybody's.
+    to; a median of a few values is anybody's. So while a claim is broken it is measured again, up
+    to so many ``times``, and the least of all counts: a machine that was busy is not for as long.
     """
-    least = {
-        claim: min(it.ours) / min(it.floor)
-        for claim, it in found.items()
-        if it.floor and claim.ratio is not None
-    }
-    broken = [
-        f"{claim.what}: {times:.3g} times {claim.floor}, not at most {claim.ratio:.3g}"
-        for claim, times in least.items()
-        if claim.ratio is not None and times > claim.ratio
-    ]
-    assert not broken, "; ".join(broken)
+    ours: dict[Claim, float] = {}
+    floor: dict[Claim, float] = {}
+    broken: list[str] = []
+    for _ in range(times):
+        for claim, found in measure().items():
+            if found.floor and claim.ratio is not None:
+                ours[claim] = min([ours.get(claim, math.inf), *found.ours])
+                floor[claim] = min([floor.get(claim, math.inf), *found.floor])
+        least = {claim: ours[claim] / floor[claim] for claim in ours}
+        broken = [
+            f"{claim.what}: {ratio:.3g} times {claim.floor}, not at most {claim.ratio:.3g}"
+            for claim, ratio in least.items()
+            if claim.ratio is not None and ratio > claim.ratio
+        ]
+        if not broken:
+            return
+    raise AssertionError("; ".join(broken))
