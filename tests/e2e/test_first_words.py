@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(300)
 
 FIRST, LAST = "It begins here.", " And it ends."
 MOST = 0.050  # seconds
-TRIES = 12  # whoever else uses the machine only ever makes it slower
+TRIES = 40  # whoever else uses the machine only ever makes it slower
 
 
 class Beginning:
