@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from gemini_magic.render.live import Display, LiveView, Look
 from gemini_magic.turn.turn import Turn
 
-
-class Drawn(Protocol):
-    """What goes on with the display (`gemini_magic.render.extension.ExtensionView`)."""
-
-    def arrived(self, snapshot: Callable[[], Turn], phase: str, text: int) -> None: ...
-
-    def ended(self, turn: Turn) -> None: ...
+if TYPE_CHECKING:
+    from gemini_magic.session.view import View
 
 
 class JoiningView(LiveView):
@@ -29,10 +24,10 @@ class JoiningView(LiveView):
     has given a view; both draw into the same display.
     """
 
-    def __init__(self, display: Display, look: Look, joined: Callable[[], Drawn | None]) -> None:
+    def __init__(self, display: Display, look: Look, joined: Callable[[], View | None]) -> None:
         self._joined = joined
         self._one = threading.Lock()  # of the two views draws
-        self._other: Drawn | None = None
+        self._other: View | None = None
         self._last: tuple[Turn, str, int] | None = None
         super().__init__(display, look)
 
