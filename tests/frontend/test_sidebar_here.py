@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ..front_end import Page
-from ..here.asking import asks, responses, says
+from ..here.asking import KEY, Serve, asks, responses, says, serving
 from ..here.test_buttons import Buttons, turn, wait
 from ..kernel import Kernel
-from ..replay import Answer, Replay
-
-Serve = Callable[..., Replay]
 
 
 @pytest.fixture(scope="module")
@@ -22,24 +19,14 @@ def kernel(
     tmp_path_factory: pytest.TempPathFactory, start_kernel: type[Kernel]
 ) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("sidebar")
-    with start_kernel(folder, GEMINI_API_KEY="AIza-not-a-real-key-000000000000000000") as running:
+    with start_kernel(folder, GEMINI_API_KEY=KEY) as running:
         yield running
 
 
 @pytest.fixture
 def serve(kernel: Kernel, tmp_path: Path) -> Iterator[Serve]:
-    """Makes the kernel new, with a server that gives these rounds."""
-    servers: list[Replay] = []
-
-    def start(*rounds: Answer) -> Replay:
-        server = Replay(*rounds).__enter__()
-        servers.append(server)
-        kernel.renew(tmp_path, GOOGLE_GEMINI_BASE_URL=server.url)
-        return server
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
+    with serving(kernel, tmp_path) as start:
+        yield start
 
 
 def ask(page: Page, prompt: str, **more: Any) -> int:

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from queue import Empty
 from typing import Any
 
 from ..kernel import Kernel, Ran
-from ..replay import Answer
+from ..replay import Answer, Replay
 from ..sse import chunk, stream, text
+
+KEY = "AIza-not-a-real-key-000000000000000000"
+Serve = Callable[..., Replay]
+
+
+@contextmanager
+def serving(kernel: Kernel, folder: Path) -> Iterator[Serve]:
+    """Gives what makes ``kernel`` new, with a server of these rounds and further variables."""
+    with ExitStack() as servers:
+
+        def start(*rounds: Answer, **environment: str) -> Replay:
+            server = servers.enter_context(Replay(*rounds))
+            kernel.renew(folder, GOOGLE_GEMINI_BASE_URL=server.url, **environment)
+            return server
+
+        yield start
 
 
 def call(code: str, number: str, **more: Any) -> dict[str, Any]:

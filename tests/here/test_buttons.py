@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,9 @@ import pytest
 
 from ..front_end import Page
 from ..kernel import Kernel
-from ..replay import Answer, Replay
-from .asking import asks, responses, run, says
+from .asking import KEY, Serve, asks, responses, run, says, serving
 
 CELL = "%%gemini --here\nWhich region grew fastest?"
-Serve = Callable[..., Replay]
 
 
 @pytest.fixture(scope="module")
@@ -23,24 +21,14 @@ def kernel(
     tmp_path_factory: pytest.TempPathFactory, start_kernel: type[Kernel]
 ) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("buttons")
-    with start_kernel(folder, GEMINI_API_KEY="AIza-not-a-real-key-000000000000000000") as running:
+    with start_kernel(folder, GEMINI_API_KEY=KEY) as running:
         yield running
 
 
 @pytest.fixture
 def serve(kernel: Kernel, tmp_path: Path) -> Iterator[Serve]:
-    """Makes the kernel new, with a server that gives these rounds."""
-    servers: list[Replay] = []
-
-    def start(*rounds: Answer) -> Replay:
-        server = Replay(*rounds).__enter__()
-        servers.append(server)
-        kernel.renew(tmp_path, GOOGLE_GEMINI_BASE_URL=server.url)
-        return server
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
+    with serving(kernel, tmp_path) as start:
+        yield start
 
 
 class Buttons:

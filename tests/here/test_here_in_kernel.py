@@ -6,7 +6,7 @@ import base64
 import io
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from gemini_magic.turn.turn import Turn
 
 from ..kernel import Kernel
 from ..published import problems
-from ..replay import Answer, Replay
-from .asking import asks, responses, run, says
+from ..replay import Replay
+from .asking import KEY, Serve, asks, responses, run, says, serving
 
 
 def pixels(picture: str) -> bytes:
@@ -30,7 +30,6 @@ def pixels(picture: str) -> bytes:
 
 
 CELL = "%%gemini --here\nWhich region grew fastest?"
-Serve = Callable[..., Replay]
 
 
 @pytest.fixture(scope="module")
@@ -38,24 +37,14 @@ def kernel(
     tmp_path_factory: pytest.TempPathFactory, start_kernel: type[Kernel]
 ) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("here")
-    with start_kernel(folder, GEMINI_API_KEY="AIza-not-a-real-key-000000000000000000") as running:
+    with start_kernel(folder, GEMINI_API_KEY=KEY) as running:
         yield running
 
 
 @pytest.fixture
 def serve(kernel: Kernel, tmp_path: Path) -> Iterator[Serve]:
-    """Makes the kernel new, with a server that gives these rounds."""
-    servers: list[Replay] = []
-
-    def start(*rounds: Answer, **environment: str) -> Replay:
-        server = Replay(*rounds).__enter__()
-        servers.append(server)
-        kernel.renew(tmp_path, GOOGLE_GEMINI_BASE_URL=server.url, **environment)
-        return server
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
+    with serving(kernel, tmp_path) as start:
+        yield start
 
 
 def bodies(server: Replay) -> list[dict[str, Any]]:
