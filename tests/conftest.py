@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from gemini_magic.errors import speaking
 from gemini_magic.magics.hints import MAGIC
 from gemini_magic.transport.learned import LEARNED
 
+from .alone import taking_turns
 from .examples import choose, examples
 from .kernel import FreshKernel, Kernel
 
@@ -41,6 +42,8 @@ PLACES = {
     "soak": "slow",
     "fuzz": "slow",
     "benchmarks": "slow",
+    "test_costs": "alone",
+    "test_streaming": "alone",
     "emulator": "service",
     "lab": "service",
     "transport": "service",
@@ -88,6 +91,7 @@ PLACES = {
 }
 # By fixture. A kernel that a test starts itself, it starts by `start_kernel`.
 FIXTURES = {
+    "alone": "alone",
     "browser": "browser",
     "start_kernel": "kernel",
     "run_notebooks": "batch",
@@ -136,6 +140,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before the clock of pytest-timeout runs
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    with taking_turns(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
 def tiers(item: pytest.Item) -> set[str]:
     """The markers of a test."""
     found = placed(item.path)
@@ -176,6 +186,11 @@ def starts_nothing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "listen", refuse)
+
+
+@pytest.fixture
+def alone() -> None:
+    """Used by a test that measures speed: no other test of this run goes on beside it."""
 
 
 @pytest.fixture(autouse=True)

@@ -83,7 +83,7 @@ class Far:
                 due, data = under_way.get()
                 time.sleep(max(0.0, due - time.monotonic()))
                 if data and number:
-                    self.arrived.append(Arrived(max(due, time.monotonic()), number, len(data)))
+                    self.arrived.append(Arrived(due, number, len(data)))
                 try:
                     if not data:
                         other.shutdown(socket.SHUT_WR)

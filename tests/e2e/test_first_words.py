@@ -41,6 +41,7 @@ def _event(text: str, **more: str) -> bytes:
     return b"data: " + json.dumps(body).encode() + b"\r\n\r\n"
 
 
+@pytest.mark.usefixtures("alone")
 def test_the_first_words_are_on_screen_in_50_ms(lab: App) -> None:
     beginning = Beginning()
     with Replay(beginning) as server:

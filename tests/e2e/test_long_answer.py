@@ -131,6 +131,7 @@ def watch(lab: App, wire: Wire, answer: Spaced, at: int) -> Seen:
     return Seen(streamed, longest.cpu, late)
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_long_answer_keeps_the_page_responsive_and_the_wire_quiet(lab: App) -> None:
     wire, answer = Wire(lab.page), Spaced()
     with Replay(answer) as server:

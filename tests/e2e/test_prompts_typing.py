@@ -106,6 +106,7 @@ def a_key(app: App, clock: Clock, at: int, wanted: list[str]) -> float:
     return taken / len(KEYS)
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_key_in_a_long_prompt_costs_what_it_costs_in_a_markdown_cell(app: App) -> None:
     lines = list(islice(cycle(BODY.splitlines()), LINES))
     cells = ["%load_ext gemini_magic", "\n".join(["%%gemini --thinking high", *lines])]

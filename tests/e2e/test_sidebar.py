@@ -77,6 +77,7 @@ def test_a_prompt_is_answered_while_a_cell_runs(app: App) -> None:
     assert "24133" in panel.answered(1).inner_text().replace(",", "")
 
 
+@pytest.mark.usefixtures("alone")
 def test_stop_acts_in_a_silent_gap_and_leaves_the_running_cell_alone(app: App) -> None:
     app.open(
         [

@@ -69,6 +69,7 @@ SCROLLING = """async () => {
 }"""
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_long_conversation_opens_at_once_and_scrolls_smoothly(app: App) -> None:
     app.open([f"{LOAD}{COUNT})"])
     app.run(0)

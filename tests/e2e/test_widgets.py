@@ -79,6 +79,7 @@ def test_sections_grow_fold_and_show_what_the_extension_shows(bare: App) -> None
     assert bare.foreign == []
 
 
+@pytest.mark.usefixtures("alone")
 def test_stop_acts_within_a_second_while_the_model_is_silent(bare: App) -> None:
     gap = "s.answers(['Before the gap.', 60, 'After.'])"
     bare.open([LOAD + gap, "%%gemini --view widget\nwait", "1"])
