@@ -196,6 +196,8 @@ def _column(values: Any, schema: Mapping[str, Any], nullable: bool) -> Any:
     kind, form, choices = schema.get("type"), schema.get("format"), schema.get("enum")
     try:
         if choices and all(isinstance(choice, str) for choice in choices):
+            if not values.dropna().isin(choices).all():  # an answer that does not fit
+                return values.infer_objects()
             return values.astype(pd.CategoricalDtype(list(dict.fromkeys(choices))))
         match kind, form:
             case "integer", _:

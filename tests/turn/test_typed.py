@@ -178,6 +178,13 @@ def test_a_frame_of_a_restored_turn_bears_any_json_in_its_schema(properties: Any
     assert made.frame().a.tolist() == [1]
 
 
+def test_a_frame_keeps_the_words_that_are_none_of_an_enum():
+    made = turn(list[dict[str, Any]], '[{"a": "x"}, {"a": "z"}]')
+    schema = {"items": {"properties": {"a": {"enum": ["x", "y"]}}}}
+    made = replace(made, request=replace(made.request, config={"schema": schema}), typed=None)
+    assert made.frame().a.tolist() == ["x", "z"]
+
+
 def test_what_has_no_value_says_why():
     bare = Turn("t", Request("p", "m", "emulator"), parts=(Text("1"),))
     for get in (lambda: bare.value, bare.frame):
