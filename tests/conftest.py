@@ -142,7 +142,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # before the clock of pytest-timeout runs
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
-    with taking_turns(alone=item.get_closest_marker("alone") is not None):
+    """Let it run beside those of the other workers of pytest-xdist, or alone."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    run = Path(item.config.getoption("basetemp")).parent
+    with taking_turns(run, alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
 

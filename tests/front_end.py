@@ -15,10 +15,14 @@ PANEL, NOTIFY = "gemini_magic.panel", "gemini_magic.notify"
 
 
 class Page:
-    """Opens the panel comm of ``kernel``; ``subshell``: in a subshell, as JupyterLab does."""
+    """Opens the panel comm of ``kernel``; ``subshell``: in a subshell, as JupyterLab does.
 
-    def __init__(self, kernel: Kernel, *, subshell: bool = False) -> None:
+    ``name``: the comm's id, where there are several pages.
+    """
+
+    def __init__(self, kernel: Kernel, *, subshell: bool = False, name: str = "panel") -> None:
         self._client = kernel.client
+        self._name = name
         self._subshell: str | None = None
         self._asked = 0
         self.pushed: list[dict[str, Any]] = []
@@ -33,7 +37,7 @@ class Page:
         self.wait_for(lambda: {"type": "hello"} in self.answers, "the kernel's hello")
 
     def _post(self, kind: str, content: dict[str, Any]) -> None:
-        message = self._client.session.msg(kind, {"comm_id": "panel", **content})
+        message = self._client.session.msg(kind, {"comm_id": self._name, **content})
         message["header"]["subshell_id"] = self._subshell
         self._client.shell_channel.send(message)
 
@@ -79,6 +83,6 @@ class Page:
             return
         if message["msg_type"] == "comm_msg":
             data = message["content"]["data"]
-            mine = message["content"]["comm_id"] == "panel"
+            mine = message["content"]["comm_id"] == self._name
             (check_answered if mine else check_pushed)(data)
             (self.answers if mine else self.pushed).append(data)

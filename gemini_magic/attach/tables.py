@@ -2,12 +2,13 @@
 
 The rules, for every kind of frame: UTF-8, comma, quotes where RFC 4180 asks for them, lines ended
 by CR LF (so that a bare CR or LF inside a text is quoted and survives). Dates as ISO 8601 (pandas
-writes a space, polars a ``T``, both read the same), missing values empty, True and False as such,
-numbers in the shortest form that is exact (pandas 3.1 reads every bit of it, older ones with
-``float_precision="round_trip"``). A
-pandas index is written, as first columns, unless it is the plain ``RangeIndex`` from 0 without a
-name; columns in several levels are joined by ``_``. Durations are pandas' text (``0 days
-01:00:00``) or, from polars, ISO 8601 (``PT1H``): `pandas.to_timedelta` reads both.
+writes a space, polars a ``T``, both read the same), missing values empty, True and False as such
+(from polars and Arrow in lower case), numbers in the shortest form that is exact (pandas 3.1 reads
+every bit of it, older ones with ``float_precision="round_trip"``). A pandas index is written, as
+first columns, unless it is the plain ``RangeIndex`` from 0 without a name; columns in several
+levels are joined by ``_``. Durations are pandas' text (``0 days 01:00:00``) or, from polars and
+Arrow, ISO 8601 (``PT1H``): `pandas.to_timedelta` reads both. An Arrow table is written by polars
+or, without it, by pyarrow, whose lines end with LF and whose texts are all in quotes.
 
 CSV has no types: a text that looks like a number or is empty or ``NA`` reads back as a number or
 as missing, categories as text, a date as text unless ``parse_dates`` names it. So the model is
@@ -22,15 +23,16 @@ import random
 import statistics
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gemini_magic.attach.arrow_csv import arrow_csv, of_stream, refused
 from gemini_magic.attach.fast_csv import fast_csv
 from gemini_magic.attach.item import too_large
 from gemini_magic.errors import OptionError
 from gemini_magic.hints import Hint
-from gemini_magic.text import counted, size_text, utf8
+from gemini_magic.text import counted, one_line, size_text, utf8
 
 MOST_COLUMNS = 60  # named to the model; more are counted
 _SAMPLE, _GROUPS = 1000, 10  # rows from which the size of a long frame is estimated
@@ -83,7 +85,9 @@ def table(value: Any, name: str, limit: int) -> Table:
         value = _exchanged(value, name)
     if of_module(value, "pandas", "DataFrame"):
         return _pandas(value, name, limit)
-    return _polars(value, name, limit)
+    if of_module(value, "polars", "DataFrame"):
+        return _polars(value, name, limit)
+    return _arrow(value, name, limit)
 
 
 def _pandas(frame: Any, name: str, limit: int) -> Table:
@@ -137,12 +141,7 @@ def _polars(frame: Any, name: str, limit: int) -> Table:
     import polars as pl
 
     schema = dict(frame.schema)
-    odd = [f"{column} holds {said}" for column, kind in schema.items() if (said := _odd(kind))]
-    if odd:
-        raise OptionError(
-            f"{name} cannot be written as CSV: {', '.join(odd[:3])}.",
-            Hint.ATTACH_ROWS(name=name, others="" if len(odd) == 1 else ", and the others"),
-        )
+    _check(name, {column: _odd(kind) for column, kind in schema.items()})
     types = [str(kind) for kind in frame.dtypes]
     times = [column for column, kind in schema.items() if kind == pl.Duration]
     frame = frame.with_columns(pl.col(column).dt.to_string("iso") for column in times)
@@ -157,6 +156,42 @@ def _polars(frame: Any, name: str, limit: int) -> Table:
     _estimate(name, frame.height, frame.width, limit, lambda rows: write(frame[rows]))
     about = about_columns(frame.height, frame.columns, types)
     return checked(Table(write(frame), about), name, limit)
+
+
+def _check(name: str, held: Mapping[str, str]) -> None:
+    """Raise OptionError where a column holds (in words) what a CSV cannot."""
+    odd = [f"{column} holds {said}" for column, said in held.items() if said]
+    if odd:
+        raise OptionError(
+            f"{name} cannot be written as CSV: {', '.join(odd[:3])}.",
+            Hint.ATTACH_ROWS(name=name, others="" if len(odd) == 1 else ", and the others"),
+        )
+
+
+def _arrow(table: Any, name: str, limit: int) -> Table:
+    """A `pyarrow.Table`; OptionError on a value that pyarrow itself cannot write."""
+    columns, types = table.column_names, [field.type for field in table.schema]
+    _check(name, {column: refused(kind) for column, kind in zip(columns, types, strict=True)})
+
+    def write(rows: Any) -> bytes:
+        try:
+            return arrow_csv(rows)
+        except Exception as error:  # noqa: BLE001 - of pyarrow's own tree
+            raise _unread(name, error) from None
+
+    _estimate(
+        name, table.num_rows, len(columns), limit,
+        lambda rows: write(table.take(rows) if rows else table.slice(0, 0)),
+    )  # fmt: skip
+    about = about_columns(table.num_rows, columns, list(map(str, types)))
+    return checked(Table(write(table), about), name, limit)
+
+
+def _unread(name: str, error: Exception) -> OptionError:
+    return OptionError(
+        f"{name} offers itself as a table, but cannot be read: {one_line(str(error), 200)}",
+        "Convert it to a pandas or polars DataFrame first.",
+    )
 
 
 def _odd(kind: Any) -> str:
@@ -176,11 +211,8 @@ def _exchanged(value: Any, name: str) -> Any:
                 import polars
 
                 return polars.DataFrame(value)
-            if importlib.util.find_spec("pyarrow") and importlib.util.find_spec("pandas"):
-                import pandas as pd
-                import pyarrow  # type: ignore[import-not-found, unused-ignore]
-
-                return pyarrow.table(value).to_pandas(types_mapper=pd.ArrowDtype)
+            if importlib.util.find_spec("pyarrow"):
+                return of_stream(value)
         if hasattr(value, "__dataframe__") and importlib.util.find_spec("pandas"):
             from pandas.api.interchange import from_dataframe
 
@@ -189,12 +221,9 @@ def _exchanged(value: Any, name: str) -> Any:
                 warnings.simplefilter("ignore")
                 return from_dataframe(value)
     except Exception as error:  # noqa: BLE001 - polars and Arrow have trees of their own
-        raise OptionError(
-            f"{name} offers itself as a table, but cannot be read: {str(error)[:200]}",
-            "Convert it to a pandas or polars DataFrame first.",
-        ) from None
+        raise _unread(name, error) from None
     raise OptionError(
-        f"Attaching a {type(value).__name__} as CSV needs polars, or pandas with pyarrow.",
+        f"Attaching a {type(value).__name__} as CSV needs polars or pyarrow.",
         "Run: pip install polars",
     )
 

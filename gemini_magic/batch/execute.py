@@ -44,7 +44,8 @@ class Execution:
     ) -> None:
         self._notebook = notebook
         self._job = job
-        self._environment = dict(environment)
+        # A run that a notebook's cell has started is not that notebook: no page comes to see it.
+        self._environment = {k: v for k, v in environment.items() if k != "JPY_SESSION_NAME"}
         self._stopping = stopping
         self._problems: list[Problem] = []
         self._running: set[int] = set()  # ids of the inserted cells that are to be run

@@ -27,6 +27,7 @@ import contextvars
 import hashlib
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -38,7 +39,14 @@ from gemini_magic.errors import AnswerInterrupted
 if TYPE_CHECKING:  # the values of an answer are imported with the first one, not at %load_ext
     from gemini_magic.frontend.consent import Questions
     from gemini_magic.frontend.deltas import DeltaStream
-    from gemini_magic.frontend.messages import HeldAnswer, InsertCells, PanelReply, Push, Welcome
+    from gemini_magic.frontend.messages import (
+        HeldAnswer,
+        InsertCells,
+        PanelReply,
+        Push,
+        Welcome,
+        Where,
+    )
 
 Json: TypeAlias = dict[str, Any]
 
@@ -47,6 +55,7 @@ NOTIFY = "gemini_magic.notify"
 CELLS = "gemini_magic.cells"
 
 LOCATING = 5.0  # seconds that a page has for saying where a cell is; it may look again for 0.6
+GREETING = 3.0  # seconds after the extension was loaded in which its first page may say hello
 HELD = 50  # finished answers kept for a front end that has not said that it shows them
 
 Bundles = Callable[[Sequence[str]], Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]]
@@ -83,6 +92,7 @@ class FrontEnd:
         self._awake: set[str] = set()  # comm ids of pages that are heard while a cell runs
         self._silent: set[str] = set()  # those that were asked in vain, until they are heard again
         self._locating: _Locating | None = None
+        self._attached = 0.0  # when front ends could first say hello
         self._questions: Questions | None = None
         self._streams: dict[str, DeltaStream] = {}
         self._held: dict[
@@ -99,6 +109,7 @@ class FrontEnd:
         """
         self._manager = kernel.comm_manager
         self._manager.register_target(PANEL, self._opened)
+        self._attached = time.monotonic()
         if announce:
             self._open_notify()
 
@@ -159,22 +170,28 @@ class FrontEnd:
             self._questions = Questions(self._push)
         return self._questions
 
-    def locate(self, source: str) -> tuple[str, str] | None:
+    def locate(self, source: str, *, greeting: bool = False) -> tuple[str, str] | None:
         """Ask the pages which of their cells with this source runs: its id, and the page's comm.
 
         Waits for them, at most `LOCATING` seconds, and only for pages that are heard meanwhile: one
-        that was closed says nothing of it, and is waited for once. None when none of them shows it.
+        that was closed says nothing of it, and is waited for once. One that says hello meanwhile (a
+        page that is loaded anew) is asked as well. ``greeting``: a first page may still do so, in
+        the first `GREETING` seconds. None when none of them shows the cell.
         """
+        digest = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
         with self._lock:
             pages = self._awake - self._silent
-            if not pages or self._notify is None:
+            patience = LOCATING if pages else self._attached + GREETING - time.monotonic()
+            if not pages and (not greeting or patience <= 0):
                 return None
-            asked = self._locating = _Locating(pages)
-        digest = hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
-        self._push({"type": "where", "source": digest, "id": asked.id})
-        if not asked.answered.wait(LOCATING):
-            with self._lock:
-                self._silent |= asked.pages
+            asked = self._locating = _Locating(digest, pages)
+        self._push(asked.question)
+        try:
+            if not (asked.answered.wait(patience) or asked.came()):
+                with self._lock:
+                    self._silent |= asked.pages
+        finally:
+            self._locating = None
         return asked.found
 
     def stream(
@@ -274,6 +291,9 @@ class FrontEnd:
                     _reply(panel, {"type": "execute", "page": panel.comm_id, "code": code})
                 if self._questions is not None and (asking := self._questions.standing()):
                     _reply(panel, asking)
+                if (locating := self._locating) is not None and panel.comm_id in self._awake:
+                    locating.pages.add(panel.comm_id)
+                    self._push(locating.question)
             case {"type": "stop", "turn": str(turn)}:
                 if self._questions is not None:
                     self._questions.stop(turn)
@@ -369,11 +389,17 @@ def _open(target: str, data: Mapping[str, Any]) -> Any:
 class _Locating:
     """A question to pages: which cell is it? The first that knows it answers for all."""
 
-    def __init__(self, pages: set[str]) -> None:
+    def __init__(self, source: str, pages: set[str]) -> None:
         self.id = secrets.token_hex(4)
+        self.question: Where = {"type": "where", "source": source, "id": self.id}
         self.found: tuple[str, str] | None = None
         self.answered = threading.Event()
         self.pages = pages  # that have not answered
+        self._first = frozenset(pages)
+
+    def came(self) -> bool:
+        """Wait for pages that have said hello meanwhile; whether all is answered then."""
+        return bool(self.pages - self._first) and self.answered.wait(LOCATING)
 
     def answer(self, page: str, cell: Any) -> None:
         self.pages.discard(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
@@ -101,7 +102,8 @@ class KernelState:
         """The situation of code that asks: where no request names the cell, a page is asked for it.
 
         Servers that execute send cells under a session of their own, and without their ids. Waits
-        for the page, a few milliseconds and five seconds at most; once in an execution.
+        for the page, a few milliseconds and five seconds at most; once in an execution. In a kernel
+        of such a server the page may still be on its way when the first cells run.
         """
         now, front_end = self.situation, self.front_end
         execution = self._executions.current(now)
@@ -113,7 +115,8 @@ class KernelState:
             return now  # the page itself has sent it, and would have named a cell
         execution.located = True
         source = (request(self.shell).get("content") or {}).get("code")
-        found = front_end.locate(str(source)) if source else None
+        served = "JPY_SESSION_NAME" in os.environ and self.subshells
+        found = front_end.locate(str(source), greeting=served) if source else None
         if found is None:
             return now
         execution.cell, execution.page = found

@@ -18,13 +18,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gemini_magic import catalog
 from gemini_magic.errors import (
     AccessDenied,
-    AnswerInterrupted,
-    BadResponse,
     GeminiError,
     NoBackend,
     ServiceError,
     in_force,
-    redact,
     remember_key,
 )
 from gemini_magic.hints import Hint
@@ -39,12 +36,11 @@ from gemini_magic.transport.keeping import NOT_KNOWN
 from gemini_magic.transport.learned import LEARNED
 from gemini_magic.transport.protocol import ModelInfo, Outgoing, Preview, Stop
 from gemini_magic.transport.receivers import Receivers
-from gemini_magic.transport.refusals import refusal
 from gemini_magic.transport.retries import Waits, interrupted, retried
+from gemini_magic.transport.returned import chunks, ours, served
 from gemini_magic.transport.uploads import Large, Sending, Uploaded, Uploads
 from gemini_magic.turn.assembly import Chunk, Event, Progress
 from gemini_magic.turn.request_json import encoded
-from gemini_magic.turn.wire import chunk_from_wire, tier_of
 
 if TYPE_CHECKING:
     from google import genai
@@ -153,8 +149,8 @@ class GoogleTransport:
             for raw in call.reading:
                 if outgoing.stop.stopped:
                     raise interrupted()
-                for chunk in _chunks(raw, about):
-                    yield _served(chunk, call.tier)
+                for chunk in chunks(raw, about):
+                    yield served(chunk, call.tier)
             if failure is not None:
                 raise failure
             for _ in answer:  # the SDK's end of it
@@ -313,14 +309,14 @@ class GoogleTransport:
             call = WireCall(_waits(outgoing, mode), outgoing.stop, mode)
             yield client, call
         except Exception as error:
-            ours = _ours(error, call, outgoing, self._asked_for(kind, outgoing))
+            told = ours(error, call, outgoing, self._asked_for(kind, outgoing))
             # A login that was refused, an upload, a name that is not known: no call was made.
-            ours.sent = kind == "generate" and call is not None and call.wrote
-            if isinstance(ours, NoBackend | AccessDenied) and self._by_login:
+            told.sent = kind == "generate" and call is not None and call.wrote
+            if isinstance(told, NoBackend | AccessDenied) and self._by_login:
                 self._ready = None  # credentials that were refused are looked up anew next time
-            if ours is error:
+            if told is error:
                 raise  # not from itself: a chain of causes has an end
-            raise ours from error
+            raise told from error
         finally:
             if call is not None:
                 call.close()
@@ -398,57 +394,6 @@ def _waits(outgoing: Outgoing, mode: Mode) -> Deadlines:
     if mode == "plain":  # an upload, or what the SDK reads itself: not an answer of a model
         return Deadlines.of(BETWEEN if outgoing.timeout is None else outgoing.timeout)
     return deadlines(outgoing)
-
-
-def _served(chunk: Chunk, tier: str) -> Chunk:
-    """``chunk`` with the tier of the response's header, where its usage names none."""
-    known = tier_of(tier)
-    if chunk.usage is None or chunk.usage.tier or not known:
-        return chunk
-    return replace(chunk, usage=replace(chunk.usage, tier=known))
-
-
-def _chunks(raw: Any, about: Asked) -> Iterator[Chunk]:
-    """The chunk of an event; raises the error that stands in it, after what came with it."""
-    failed = isinstance(raw, dict) and raw.get("error") is not None
-    try:
-        if not failed or raw.get("candidates"):
-            yield chunk_from_wire(raw)
-    except ValueError as error:
-        raise BadResponse(
-            f"The response is not as documented: {error}.",
-            Hint.ASK_AGAIN_SOMETHING_BETWEEN,
-        ) from error
-    if failed:
-        raise refusal(raw, asked=about)
-
-
-def _ours(
-    error: Exception, call: WireCall | None, outgoing: Outgoing, about: Asked
-) -> GeminiError | AnswerInterrupted:
-    from gemini_magic.transport.service_errors import fault
-
-    if outgoing.stop.stopped:
-        return interrupted()
-    if call is not None and call.failure is not None:
-        error = call.failure  # as it was before the SDK wrapped it
-    _redact_chain(error)
-    if call is None:
-        return fault(error, asked=about)
-    return fault(error, call.timeout, call.host, about)
-
-
-def _redact_chain(error: BaseException | None) -> None:
-    # A foreign exception stays the cause of ours, and a traceback that the user's own code chains
-    # to it prints what it says: a service or a proxy may have quoted the key.
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        seen.append(error)
-        if any(isinstance(said, str) for said in error.args):
-            error.args = tuple(
-                redact(said) if isinstance(said, str) else said for said in error.args
-            )
-        error = error.__cause__ or error.__context__
 
 
 def _model_info(model: types.Model) -> ModelInfo:

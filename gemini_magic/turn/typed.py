@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from gemini_magic.errors import MissingExtra, OptionError
-from gemini_magic.text import one_line
+from gemini_magic.text import encodable, one_line
 from gemini_magic.turn.parts import Call, Code, Json, Opaque, Part, Response, Result, Text
 
 if TYPE_CHECKING:
@@ -134,15 +134,25 @@ def _frame(rows: Sequence[Json], schema: Mapping[str, Any]) -> Any:
     import pandas as pd
 
     item, _ = _resolved(_resolved(schema, schema)[0].get("items", {}), schema)
-    known = item.get("properties", {})
+    known = _mapping(item.get("properties"))
     names = dict.fromkeys([*known, *(name for row in rows for name in row)])
     columns = {}
     for name in names:
-        about, nullable = _resolved(known.get(name, {}), schema)
-        default = known.get(name, {}).get("default")
-        values = [row.get(name, default) for row in rows]
-        columns[name] = _column(pd.Series(values, dtype=object), about, nullable)
+        about, nullable = _resolved(known.get(name), schema)
+        default = _mapping(known.get(name)).get("default")
+        values = [_text(row.get(name, default)) for row in rows]
+        columns[_text(name)] = _column(pd.Series(values, dtype=object), about, nullable)
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+
+
+def _text(value: Any) -> Any:
+    """``value``, a text of it without lone surrogates: those of pandas take none."""
+    return encodable(value) if isinstance(value, str) else value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """``value``, or nothing: a notebook may hold any JSON where a schema was."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _resolved(schema: Any, root: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
@@ -186,6 +196,8 @@ def _column(values: Any, schema: Mapping[str, Any], nullable: bool) -> Any:
     kind, form, choices = schema.get("type"), schema.get("format"), schema.get("enum")
     try:
         if choices and all(isinstance(choice, str) for choice in choices):
+            if not values.dropna().isin(choices).all():  # an answer that does not fit
+                return values.infer_objects()
             return values.astype(pd.CategoricalDtype(list(dict.fromkeys(choices))))
         match kind, form:
             case "integer", _:

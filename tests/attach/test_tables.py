@@ -218,22 +218,85 @@ def test_durations_are_read_back_by_pandas_whatever_wrote_them():
         assert back["a"].isna()[2]
 
 
-@pytest.mark.parametrize("without", [None, "polars"])
-def test_an_arrow_table_is_read_with_polars_or_pandas(
-    monkeypatch: pytest.MonkeyPatch, without: str | None
+@pytest.mark.parametrize("without", [[], ["polars"], ["polars", "pandas"]])
+def test_an_arrow_table_is_written_without_pandas(
+    monkeypatch: pytest.MonkeyPatch, without: list[str]
 ):
     pa = pytest.importorskip("pyarrow")
-    if without:
-        monkeypatch.setitem(sys.modules, without, None)
-    arrow = pa.table({"s": ["x,y", "\r", None], "b": [True, None, False], "n": [1, 2, None]})
-    back = pd.read_csv(io.BytesIO(table(arrow, "t", LIMIT).data))
-    assert back["s"].tolist()[:2] == ["x,y", "\r"]
-    assert back["b"].tolist()[::2] == [True, False] and back["n"].tolist()[:2] == [1, 2]
-    assert back.isna().sum().tolist() == [1, 1, 1]
-    alone = table(pa.table({"a": [1, None]}), "t", LIMIT).data
+
+    def written(value: Any, name: str = "t", limit: int = LIMIT) -> Any:
+        with monkeypatch.context() as patch:
+            for gone in without:
+                patch.setitem(sys.modules, gone, None)
+            return table(value, name, limit)
+
+    arrow = pa.table(
+        {
+            "s": ["x,y", "\r", None, ""],
+            "b": [True, None, False, True],
+            "n": [1, 2, None, 2**62],
+            "f": [0.1, 1e-7, math.nan, -5e-324],
+            "d": pa.array([datetime(2024, 2, 29)] * 4).cast("date32"),
+            "t": [datetime(2024, 2, 29, 1, 2, 3, 4)] * 4,
+            "span": [timedelta(hours=1), timedelta(days=-3, microseconds=5), None, timedelta(0)],
+            "c": pa.array(["a", "b", None, "a"]).dictionary_encode(),
+        }
+    )
+    made = written(arrow, "t", LIMIT)
+    back = pd.read_csv(
+        io.BytesIO(made.data), keep_default_na=False, na_values={"n": "", "f": ["NaN", "nan"]},
+        parse_dates=["d", "t"], date_format="ISO8601"
+    )  # fmt: skip
+    assert back["s"].tolist() == ["x,y", "\r", "", ""]
+    assert back["b"].tolist() == ["true", "", "false", "true"]
+    assert back["n"].tolist()[:2] == [1, 2]
+    np.testing.assert_array_equal(back["f"], [0.1, 1e-7, math.nan, -5e-324])
+    assert back["d"].tolist() == [pd.Timestamp(2024, 2, 29)] * 4
+    assert back["t"].tolist() == [pd.Timestamp(2024, 2, 29, 1, 2, 3, 4)] * 4
+    spans = pd.to_timedelta(back["span"].replace("", None)).tolist()
+    assert spans[:2] == [timedelta(hours=1), timedelta(days=-3, microseconds=5)]
+    assert back["c"].tolist() == ["a", "b", "", "a"]
+    assert made.about.startswith("4 rows x 8 columns; columns: s (")
+    alone = written(pa.table({"a": [1, None]}), "t", LIMIT).data
     assert len(pd.read_csv(io.BytesIO(alone))) == 2
     with pytest.raises(OptionError, match="0 rows x 1 column"):
-        table(pa.table({"a": pa.array([], pa.int64())}), "t", LIMIT)
+        written(pa.table({"a": pa.array([], pa.int64())}), "t", LIMIT)
+    with pytest.raises(OptionError, match="a holds nested values, b holds bytes"):
+        written(pa.table({"a": [[1]], "b": [b"x"]}), "t", LIMIT)
+    with pytest.raises(OptionError, match=r"x \(20,000 rows x 1 column\)"):
+        written(pa.table({"a": ["word" * 10] * 20_000}), "x", 10_000)
+    assert written(Protocol(arrow, "__arrow_c_stream__"), "t", LIMIT).data == made.data
+
+
+def test_arrow_columns_of_every_form_are_written_by_their_values(monkeypatch: pytest.MonkeyPatch):
+    pa = pytest.importorskip("pyarrow")
+    compute = pytest.importorskip("pyarrow.compute")
+    monkeypatch.setitem(sys.modules, "polars", None)
+    columns = {
+        "a": pa.array([True, None]).dictionary_encode(),
+        "b": compute.run_end_encode(pa.array(["x", "x"])),
+        "c": pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, 0], pa.int8())),
+        "d": pa.array(["v", "w"], pa.string_view()),
+        "e": pa.array([1, 2], pa.duration("ns")),
+        "f": pa.array([None, None]),
+    }
+    written = table(pa.table(columns), "t", LIMIT).data.decode().splitlines()
+    assert written == [
+        '"a","b","c","d","e","f"',
+        'true,"x",1,"v","PT0.000000001S",',
+        ',"x",0,"w","PT0.000000002S",',
+    ]
+    with pytest.raises(OptionError, match="values of type month_day_nano_interval"):
+        table(pa.table({"a": pa.array([(1, 2, 3)], pa.month_day_nano_interval())}), "t", LIMIT)
+
+
+def test_an_arrow_table_that_its_library_cannot_write_is_told(monkeypatch: pytest.MonkeyPatch):
+    pa = pytest.importorskip("pyarrow")
+    monkeypatch.setitem(sys.modules, "polars", None)
+    there = pa.table({"a": pa.array([1], pa.timestamp("s", "No/Where"))})
+    with pytest.raises(OptionError, match="cannot be read") as told:
+        table(there, "t", LIMIT)
+    assert "No/Where" in told.value.what
 
 
 def test_what_no_installed_library_reads_is_told_how(monkeypatch: pytest.MonkeyPatch):
@@ -347,7 +410,7 @@ def test_small_and_large_floats_are_written_fast_as_pandas_writes_them():
     "frame",
     [
         pd.DataFrame({"a": [1, 2], "b": [["list"], "text"]}),
-        pd.DataFrame({"a": [1, 2], "b": ["\ud800", "x"]}),
+        pd.DataFrame({"a": [1, 2], "b": ["\ud800", "x"]}, dtype=object),
         pd.DataFrame(
             {
                 "a": pd.to_datetime(["2020-01-01", "2020-01-02"]),

@@ -56,6 +56,16 @@ def test_a_kernel_takes_no_port_that_another_could_take_before_it(
     assert notebook.cells[0].outputs[0].text == "ipc\n"
 
 
+@pytest.mark.parametrize("fork", [True, False])
+def test_a_run_that_a_cell_has_started_is_not_that_cell_s_notebook(
+    tmp_path: Path, folder: Path, fork: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("JPY_SESSION_NAME", "outer.ipynb")
+    code = "import os\nprint(os.environ.get('JPY_SESSION_NAME'))"
+    notebook, problems = executed(tmp_path, code, fork=fork)
+    assert problems == [] and notebook.cells[0].outputs[0].text == "None\n"
+
+
 @pytest.mark.parametrize(("code", "problems"), [("1", []), (KILLED, ["KernelDied"])])
 def test_nothing_of_a_kernel_is_left_on_the_disk(
     tmp_path: Path, folder: Path, code: str, problems: list[str]

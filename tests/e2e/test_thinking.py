@@ -82,6 +82,7 @@ def ask(url: str) -> str:
     )
 
 
+@pytest.mark.usefixtures("alone")
 def test_the_newest_thought_is_on_screen_within_moments_of_its_event(app: App) -> None:
     thinking = Thinking()
     with Replay(thinking) as server:

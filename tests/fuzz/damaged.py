@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from gemini_magic.session.conversation import Conversation
 from gemini_magic.session.conversation_file import save_conversation
 from gemini_magic.session.store import FORMAT, VERSION, key
+from gemini_magic.turn.parts import Part
 from gemini_magic.turn.turn import MIME, Turn
 from gemini_magic.turn.wire import part_to_wire
 
-from ..strategies import json_values, parts, turns
+from ..strategies import continuations, json_values, objects, parts, storable, texts, turns
 from .targets import ASKED, NOW
 
 _DEEP: Any = 1
@@ -64,19 +66,69 @@ def _notebook(made: list[Turn]) -> Any:
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
+def _event(made: list[Part], **more: Any) -> Any:
+    candidate = {"content": {"parts": [*map(part_to_wire, made)]}, "finishReason": "STOP", **more}
+    return {"candidates": [candidate], "usageMetadata": {"promptTokenCount": 3}}
+
+
+_TOKEN = {"finishReason": "CONTINUATION", "continuationToken": "Cv8-_w=="}
+_going_on = st.builds(
+    lambda turn, token: replace(turn, status="truncated", continuation=token), turns, continuations
+)
+_events = st.lists(
+    st.builds(_event, st.lists(parts, max_size=3))
+    | st.lists(parts, max_size=3).map(lambda made: _event(made, **_TOKEN)),
+    max_size=3,
+)
+_PROPERTIES: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
+    "name": ({"type": "string"}, texts),
+    "count": ({"type": "integer", "minimum": 0}, st.integers(0, 10**20)),
+    "share": ({"type": ["number", "null"]}, st.none() | st.floats(-1e9, 1e9)),
+    "open": ({"type": "boolean"}, st.booleans()),
+    "founded": ({"type": "string", "format": "date"}, st.dates().map(str)),
+    "at": ({"type": "string", "format": "date-time"}, st.datetimes().map(lambda at: f"{at}Z")),
+    "kind": ({"enum": ["a", "b"]}, st.sampled_from("ab")),
+    "code": ({"type": "string", "pattern": "^[a-c]+$", "default": "a"}, st.just("abc")),
+    "inner": ({"anyOf": [{"$ref": "#/$defs/Inner"}, {"type": "null"}]}, st.none() | objects),
+}
+_DEFS = {"Inner": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Any"}}, "Any": {}}
+
+
+@st.composite
+def _typed(draw: st.DrawFn) -> Any:
+    """A schema of a list of objects, and a text that fits it."""
+    names = draw(st.lists(st.sampled_from(sorted(_PROPERTIES)), min_size=1, unique=True))
+    item = {"type": "object", "properties": {name: _PROPERTIES[name][0] for name in names}}
+    rows = draw(
+        st.lists(st.fixed_dictionaries({name: _PROPERTIES[name][1] for name in names}), max_size=3)
+    )
+    said = json.dumps(rows, indent=draw(st.none() | st.just(1)))
+    fenced = f"```json\n{said}\n```" if draw(st.booleans()) else said
+    return {"schema": {"type": "array", "items": item, "$defs": _DEFS}, "said": fenced}
+
+
+_names = st.sampled_from(["x", "frame", "_hidden", "api_key", "naïve", "x\ny"]) | storable
+_modules = st.sampled_from(["pandas", "numpy.core", "torch", "__main__", "builtins", "", 7, None])
+_values = (
+    json_values
+    | st.fixed_dictionaries(
+        {"kind": st.sampled_from(["frame", "array"]), "of": st.lists(json_values, max_size=50)}
+    )
+    | st.fixed_dictionaries({"kind": st.just("class"), "of": texts, "module": _modules | texts})
+    | st.fixed_dictionaries(
+        {"kind": st.sampled_from(["object", "function", "set"]), "of": st.booleans()}
+    )
+)
+
 GOOD: dict[str, st.SearchStrategy[Any]] = {
     "turn": turns.map(Turn.to_dict),
     "conversation": st.lists(turns, min_size=1, max_size=3).map(_conversation).map(json.loads),
     "store": turns.map(_stored),
     "notebook": st.lists(turns, min_size=1, max_size=3).map(_notebook),
-    "wire": st.lists(parts, max_size=4).map(
-        lambda made: {
-            "candidates": [
-                {"content": {"parts": [*map(part_to_wire, made)]}, "finishReason": "STOP"}
-            ],
-            "usageMetadata": {"promptTokenCount": 3},
-        }
-    ),
+    "wire": st.lists(parts, max_size=4).map(_event),
+    "continuation": st.fixed_dictionaries({"turn": _going_on.map(Turn.to_dict), "events": _events}),
+    "schema": _typed(),
+    "namespace": st.dictionaries(_names, _values, max_size=6),
 }
 
 

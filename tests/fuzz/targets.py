@@ -14,7 +14,6 @@ from typing import Any
 
 from gemini_magic.errors import BadResponse, StorageError
 from gemini_magic.magics.commands.restoring import conversations
-from gemini_magic.render.bundle import bundle
 from gemini_magic.session.conversation import Conversation
 from gemini_magic.session.conversation_file import load_conversation, save_conversation
 from gemini_magic.session.store import Answers, key
@@ -23,19 +22,13 @@ from gemini_magic.transport.sse import EventReader
 from gemini_magic.turn.assembly import Assembly
 from gemini_magic.turn.request import Request
 from gemini_magic.turn.turn import Turn
-from gemini_magic.turn.wire import chunk_from_wire, content
+from gemini_magic.turn.wire import chunk_from_wire
+
+from .newer import continuation, namespace, schema
+from .reading import json_object, usable
 
 NOW = "2026-01-02T03:04:05+00:00"
 ASKED = Outgoing("a-model", [{"role": "user", "parts": [{"text": "?"}]}])
-
-
-def usable(turn: Turn) -> None:
-    """Whatever may happen to a turn happens to this one."""
-    data, metadata = bundle(turn)
-    # As a kernel sends it and a notebook stores it: JSON without NaN, UTF-8 without surrogates.
-    json.dumps([data, metadata], allow_nan=False, ensure_ascii=False).encode()
-    json.dumps(content("model", turn.parts), allow_nan=False).encode()
-    assert Turn.from_dict(json.loads(json.dumps(turn.to_dict()))) == turn
 
 
 def wire(data: bytes) -> None:
@@ -61,20 +54,10 @@ def wire(data: bytes) -> None:
 def turn(data: bytes) -> None:
     """A turn's JSON, as a notebook holds it."""
     try:
-        read = Turn.from_dict(_object(data))
+        read = Turn.from_dict(json_object(data))
     except ValueError:
         return
     usable(read)
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(value, dict):
-        raise ValueError("no object")
-    return value
 
 
 def _file(name: str, data: bytes, read: Callable[[Path], Any]) -> Any:
@@ -124,5 +107,6 @@ def notebook(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (wire, turn, conversation, store, notebook)
+    target.__name__: target
+    for target in (wire, turn, conversation, store, notebook, continuation, schema, namespace)
 }

@@ -19,7 +19,6 @@ E2E = Path(__file__).parents[1] / "e2e"
 # Of Notebook 7.2 itself, which asks for the last checkpoint every two seconds, without there being
 # one (its checkpoint indicator).
 FOREIGN = "reading 'last_modified'"
-HELLO = 3  # seconds in which the page and the kernel have greeted each other
 # A question inside Output widgets, as a user comes to it.
 WRAPS = (
     "out = widgets.Output()\ndisplay(out)\nwith out:\n    get_ipython().run_cell({!r})",
@@ -92,9 +91,7 @@ def answers(app: Any, sources: list[str], wrapped: bool, bare: bool) -> list[str
             "%%gemini --insert code\nwhat?",
         ]
     )
-    app.run(0)
-    if not bare:
-        time.sleep(HELLO)
+    app.run(0)  # the next may run before the page and the kernel have greeted each other
     for again in range(2):
         for at in range(1, len(sources) + 1):
             before = drawn(app, at, bare)

@@ -16,8 +16,8 @@ from ..sse import ANSWER
 from .asking import serving, texts
 
 TRIP = 0.040  # seconds
-OURS = 0.005
-QUESTIONS = 12
+MOST = TRIP / 2 + 0.005
+QUESTIONS = 3, 60  # at least and at most: whoever else uses the machine only makes it slower
 
 
 def answered(asked: Asked) -> None:
@@ -34,6 +34,7 @@ def far(tmp_path: Path) -> Iterator[tuple[Far, Replay, str]]:
             yield way, service, str(certificate)
 
 
+@pytest.mark.usefixtures("alone")
 def test_the_second_question_leaves_at_once(
     far: tuple[Far, Replay, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,11 +42,13 @@ def test_the_second_question_leaves_at_once(
     monkeypatch.setenv("SSL_CERT_FILE", certificate)
     with serving(answered, base_url=f"https://127.0.0.1:{way.port}/") as (_, transport):
         transport.warm()
-        took = []
-        for _ in range(QUESTIONS):
+        took: list[float] = []
+        while len(took) < QUESTIONS[0] or min(took[1:]) >= MOST:
             before, started = len(way.arrived), time.monotonic()
             assert texts(transport)
             took.append(way.arrived[before].at - started)
+            if len(took) == QUESTIONS[1]:
+                break
     assert {asked.connection for asked in service.asked} == {1}
     assert {one.connection for one in way.arrived} == {1}, "and no handshake in between"
-    assert min(took[1:]) < TRIP / 2 + OURS, took
+    assert min(took[1:]) < MOST, took

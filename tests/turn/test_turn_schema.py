@@ -193,7 +193,7 @@ def test_what_the_schema_refuses_for_a_missing_field_or_its_type_is_not_read_eit
     assert problems(FULL) == []
     refused = 0
     for what, data in _damaged():
-        if problems(data):
+        if not VALIDATOR.is_valid(data):
             refused += 1
             with pytest.raises(ValueError, match=r"."):
                 pytest.fail(f"{what}: {Turn.from_dict(data)}")

@@ -163,6 +163,28 @@ def test_a_column_has_the_type_of_its_schema_where_its_values_do(
     assert kind is None or kind in found, found
 
 
+def test_a_frame_takes_texts_that_no_utf8_has():
+    made = turn(list[dict[str, Any]], '[{"a": "x\\ud800y", "\\udc00": 1}]')
+    frame = made.frame()
+    assert frame.a.tolist() == ["x\ufffdy"]
+    assert list(frame.columns) == ["a", "\ufffd"]
+
+
+@pytest.mark.parametrize("properties", [None, [], "x", {"a": 9}, {"a": None}, {"a": {"type": {}}}])
+def test_a_frame_of_a_restored_turn_bears_any_json_in_its_schema(properties: Any):
+    made = turn(list[dict[str, Any]], '[{"a": 1}]')
+    schema = {"type": {}, "items": {"properties": properties}}
+    made = replace(made, request=replace(made.request, config={"schema": schema}), typed=None)
+    assert made.frame().a.tolist() == [1]
+
+
+def test_a_frame_keeps_the_words_that_are_none_of_an_enum():
+    made = turn(list[dict[str, Any]], '[{"a": "x"}, {"a": "z"}]')
+    schema = {"items": {"properties": {"a": {"enum": ["x", "y"]}}}}
+    made = replace(made, request=replace(made.request, config={"schema": schema}), typed=None)
+    assert made.frame().a.tolist() == ["x", "z"]
+
+
 def test_what_has_no_value_says_why():
     bare = Turn("t", Request("p", "m", "emulator"), parts=(Text("1"),))
     for get in (lambda: bare.value, bare.frame):
