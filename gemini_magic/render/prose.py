@@ -240,8 +240,9 @@ def _draw_link(own: Any, tokens: Sequence[Token], at: int, options: Any, env: An
 
 def _draw_cell(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     style = str(tokens[at].attrs.get("style", ""))
-    aligned = f' style="{style}"' if re.fullmatch(r"text-align:(left|right|center)", style) else ""
-    return f"<{tokens[at].tag}{aligned}>"
+    # Left is Markdown's own; the styles of notebooks set the cells of tables on the right.
+    aligned = style if re.fullmatch(r"text-align:(left|right|center)", style) else "text-align:left"
+    return f'<{tokens[at].tag} style="{aligned}">'
 
 
 def _draw_heading(own: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:

@@ -47,9 +47,10 @@ def test_markdown_is_rendered(markdown: str, html: str) -> None:
 
 
 def test_a_table_keeps_its_alignment() -> None:
-    shown = prose.html("|a|b|\n|-:|:-:|\n|1|2|")
+    shown = prose.html("|a|b|c|\n|-:|:-:|-|\n|1|2|3|")
     assert '<th style="text-align:right">a</th>' in shown
     assert '<td style="text-align:center">2</td>' in shown
+    assert '<td style="text-align:left">3</td>' in shown, "not that of the notebook's own tables"
 
 
 @pytest.mark.parametrize(
