@@ -1,7 +1,7 @@
 """One kernel, asked thousands of times: pictures, re-runs, undo, interrupts at random times.
 
 Between the cells the sidebar asks, code runs in the kernel, answers are continued, the service
-changes, and process and conversation are forked (`other_ways`).
+changes, and process and conversation are forked (`ways`).
 
 What is in the kernel's history is compared with what is expected after every cell, what was sent
 with what is expected by every request; the emulator refuses an echo that was altered.
@@ -28,7 +28,7 @@ from gemini_magic.emulator.faults import Fault
 from ..kernel import Kernel, Ran
 from .expected import Expected
 from .held import held, leaks
-from .other_ways import OtherWays
+from .ways import Ways
 
 PLOT = "Run this:\n```python\nimport matplotlib.pyplot as plt\nplt.plot([1, {0}])\nplt.show()\n```"
 CODE = "Run this:\n```python\nprint({0} * 7)\n```"
@@ -95,7 +95,7 @@ class LongSession:
         self._expected = Expected()
         self._cells: list[str] = []
         self.found = Found()
-        self._ways = OtherWays(self)
+        self._ways = Ways(self)
 
     def run(self) -> Found:
         """Do it all; AssertionError at the first history that is not the expected one."""

@@ -42,7 +42,7 @@ class Session(Protocol):
     def _sent(self, cell: str | None, prompt: str, requests: Sequence[int] = ...) -> None: ...
 
 
-class OtherWays:
+class Ways:
     """Asks by the sidebar and in the kernel, continues, forks, and goes to another service."""
 
     def __init__(self, session: Session) -> None:
@@ -96,7 +96,8 @@ class OtherWays:
         while goes_on:
             if session._random.random() < 0.5:
                 session._emulator.hop = None
-            ran = session._run(f"{cell}-more", "%gemini continue")
+            number = session._expected.numbered(cell)
+            ran = session._run(f"{cell}-more", f"%gemini continue {number}")
             assert ran.ok, ran.error
             bodies = [request.body for request in session._emulator.generate_requests]
             assert len(bodies) == 1 and "continuationToken" in bodies[0]
