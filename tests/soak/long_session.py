@@ -42,7 +42,7 @@ _PREPARE = """
 import gc, json, os, sys, threading, warnings
 said = []
 warnings.showwarning = lambda text, kind, *where, **more: said.append(f"{kind.__name__}: {text}")
-sys.unraisablehook = lambda what: said.append(f"unraisable: {what.exc_value!r}")
+sys.unraisablehook = lambda what: said.append(f"unraisable: {what.exc_value!r} in {what.object!r}")
 threading.excepthook = lambda what: said.append(f"thread: {what.exc_value!r}")
 import io, PIL.Image
 picture = PIL.Image.new("RGB", (40, 30), (200, 30, 30))
