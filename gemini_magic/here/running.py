@@ -64,17 +64,18 @@ class Ran:
             self.more += 1
 
 
-def run(shell: Any, code: str, ran: Ran, seal: Seal) -> None:
+def run(shell: Any, code: str, ran: Ran, seal: Seal, *, unwatched: bool = False) -> None:
     """Run ``code`` as a cell of ``shell``, and put what it makes into ``ran`` as it comes.
 
     The empty line behind it keeps IPython from taking a single line for a magic that it has. An
     exception is caught, KeyboardInterrupt too, wherever it strikes. ``seal`` puts back afterwards
-    what the code changed of us, and that is said among what it wrote to stderr.
+    what the code changed of us, and that is said among what it wrote to stderr. ``unwatched``: no
+    front end shows what the cell prints, only the prompts of what it asks.
     """
     process, own, leave = os.getpid(), os.getpid, _leave
     back: list[str] = []
     try:
-        with _caught(shell, code, ran), _awaited(shell, ran):
+        with _caught(shell, code, ran, unwatched), _awaited(shell, ran):
             restore = seal.close()
             figures = _figures()
             try:
@@ -137,7 +138,7 @@ def _awaited(shell: Any, ran: Ran) -> Iterator[None]:
 
 
 @contextmanager
-def _caught(shell: Any, code: str, ran: Ran) -> Iterator[None]:
+def _caught(shell: Any, code: str, ran: Ran, unwatched: bool) -> Iterator[None]:
     out, err = sys.stdout, sys.stderr
     publisher, hook, trap = shell.display_pub, sys.displayhook, shell.display_trap
     trapped = trap.hook
@@ -167,7 +168,9 @@ def _caught(shell: Any, code: str, ran: Ran) -> Iterator[None]:
         sys.stdout, sys.stderr = out, err
         try:
             unseen = visible(caught_out.unseen())
-            if unseen:
+            if unwatched:
+                prompt = f"{unseen}{prompt}"
+            elif unseen:
                 out.write(unseen)
                 out.flush()
             return read(prompt)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -73,6 +74,10 @@ class Keeper:
             if _JSON.fullmatch(kind) and not isinstance(value, str):
                 if kind == _PLOTLY:
                     item["title"] = one_line(redact(_figure(value)), 200)
+                    html = _drawing(value)
+                    if html is not None and len(html) <= self._room:
+                        live = {"title": item["title"], "only": True, "frame": LIVE}
+                        return self._fitting({"mime_type": "text/html", **live}, redact(html))
                 value = _written(value)
             if isinstance(value, str):
                 return self._text(item, value, bundle.get("text/plain"))
@@ -104,6 +109,18 @@ def _written(value: Any) -> str | None:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return None  # the code has published something that no front end could be sent
+
+
+def _drawing(figure: Any) -> str | None:
+    """HTML that draws a figure's JSON and brings plotly's library along; None without plotly."""
+    plotly = sys.modules.get("plotly.io")  # whoever has made a figure has imported it
+    if plotly is None:
+        return None
+    try:
+        html = plotly.to_html(figure, include_plotlyjs=True, full_html=False, validate=False)
+    except Exception:  # noqa: BLE001 - of a figure that is none; its JSON is kept
+        return None
+    return html if isinstance(html, str) else None
 
 
 def _figure(value: Any) -> str:

@@ -71,7 +71,7 @@ def prepare_sidebar(
         return _told(session, kernel, options, True)
 
     yes = session.settings.here_yes
-    runner = _runner(session, kernel, options, None if yes else ask)
+    runner = _runner(session, kernel, options, None if yes else ask, sidebar=True)
     return replace(options, here=True, runner=runner), told
 
 
@@ -113,7 +113,14 @@ def _with_runner(
     return replace(options, runner=runner)
 
 
-def _runner(session: Session, kernel: KernelState, options: AskOptions, ask: Ask | None) -> Runner:
+def _runner(
+    session: Session,
+    kernel: KernelState,
+    options: AskOptions,
+    ask: Ask | None,
+    *,
+    sidebar: bool = False,
+) -> Runner:
     from gemini_magic.here.runner import Kernel, Runner
     from gemini_magic.tools.declaring import takes_pictures
 
@@ -122,7 +129,7 @@ def _runner(session: Session, kernel: KernelState, options: AskOptions, ask: Ask
     own = Kernel(
         namespace=session.namespace,
         hidden=kernel.hidden,
-        run=_running(kernel, kernel.situation.terminal),
+        run=_running(kernel, kernel.situation.terminal, sidebar),
         ask=ask,
     )
     return Runner(own, settings.run_timeout, pictures=takes_pictures(model))
@@ -148,8 +155,8 @@ def _refuse_elsewhere(session: Session, kernel: KernelState, options: AskOptions
         )
 
 
-def _running(kernel: KernelState, terminal: bool) -> Callable[[str, Ran], None]:
-    """What runs the code of one answer."""
+def _running(kernel: KernelState, terminal: bool, sidebar: bool) -> Callable[[str, Ran], None]:
+    """What runs the code of one answer. ``sidebar``: no cell shows what it prints."""
     from gemini_magic.here.running import run
     from gemini_magic.here.seal import Seal
 
@@ -164,7 +171,7 @@ def _running(kernel: KernelState, terminal: bool) -> Callable[[str, Ran], None]:
             seal.look()
         kernel.running = True
         try:
-            run(kernel.shell, code, ran, seal)
+            run(kernel.shell, code, ran, seal, unwatched=sidebar)
         finally:
             kernel.running = False
         save(ran)

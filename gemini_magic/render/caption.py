@@ -166,8 +166,8 @@ def image_caption(image: Image, *, times: int = 1) -> str:
 
 def shown_caption(shown: Displayed) -> str:
     """What a run has shown beside its text: "HTML with scripts, 12,345 characters"."""
-    said = _SHOWN.get(shown.mime_type) or one_line(shown.title or shown.mime_type, 200)
-    if shown.frame == LIVE and shown.mime_type == "text/html":
+    said = one_line(shown.title or _SHOWN.get(shown.mime_type) or shown.mime_type, 200)
+    if shown.frame == LIVE and shown.mime_type == "text/html" and not shown.title:
         said += " with scripts"
     size = len(shown.data) or shown.size
     lost = "" if shown.data else ", too large to be kept"

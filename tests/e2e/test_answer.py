@@ -69,6 +69,17 @@ def test_an_answer_grows_while_it_streams_and_ends_whole(app: App) -> None:
     assert app.foreign == [], "nothing is fetched from elsewhere"
 
 
+def test_formulas_in_brackets_are_typeset_while_they_come_and_after(lab: App) -> None:
+    told = r"So \\(x^2\\), and\n\n\\[\ny = 1\n\\]\n\nfor $5, as `\\(code\\)` says."
+    lab.open([READY, f"parts = (p.Text('{told}'),)\np.play(p.turn(parts), pause=0.06)"])
+    lab.run(0)
+    lab.run(1)
+    turn = lab.turn(1)
+    until(lambda: turn.get_attribute("data-status") == "complete", "the end")
+    until(lambda: turn.locator("mjx-container").count() == 2, "both formulas to be typeset")
+    assert r"for $5, as \(code\) says." in turn.inner_text()
+
+
 def test_failed_attempts_are_folded_and_the_last_good_result_is_open(app: App) -> None:
     app.open([READY, "p.show(p.turn())"])
     app.run(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from browsing import App, until
+from browsing import CONTEXT, App, until
 from sidebar import Sidebar
 from test_consent import LOAD, SALES, THEMES, scripted, value
 
@@ -63,6 +63,45 @@ def test_a_prompt_runs_here_after_the_word_in_the_sidebar_and_waits_for_the_cell
     sidebar.answered(1)
     lab.reload()
     assert Sidebar(lab).open().ready().node.locator("select.gm-Where").input_value() == "sandbox"
+    assert lab.own_errors == []
+
+
+def test_what_the_code_asks_by_input_is_asked_in_the_page_with_what_it_printed_before(
+    lab: App,
+) -> None:
+    code = (
+        "print('1 <b>North</b>')\nprint('2 South')\nregion = input('Which region? ')\n"
+        "from getpass import getpass\nword = getpass('Word? ')"
+    )
+    more = "never = input('Ever? ')\nnever = 1"
+    rounds = scripted(code, words="Asked.").removesuffix(")") + f", [run(9, {more!r})], ['No.'])"
+    lab.open([LOAD, rounds, "print(region, word)", "print('never' in dir())"])
+    lab.run(0)
+    lab.run(1)
+    sidebar = Sidebar(lab).open().ready()
+    choose(sidebar, "here")
+    sidebar.ask("Which?")
+    question(sidebar).locator("[data-choice=run]").click()
+    dialog = lab.page.locator(".jp-Dialog", has_text="The code asks for input")
+    asked = dialog.locator(".gm-Input span")
+    asked.wait_for(timeout=60_000)
+    assert asked.inner_text() == "1 <b>North</b>\n2 South\nWhich region? "
+    assert lab.js("document.activeElement.closest('.gm-Input') !== null"), "it can be typed at once"
+    dialog.locator("input").fill("South")
+    dialog.locator("input").press("Enter")
+    until(lambda: asked.count() == 1 and asked.inner_text() == "Word? ", "the second")
+    assert dialog.locator("input").get_attribute("type") == "password"
+    dialog.locator("input").fill("secret")
+    dialog.locator("button.jp-mod-accept").click()
+    sidebar.answered(0)
+    assert value(lab, 2) == "South secret"
+    sidebar.ask("Again?")
+    question(sidebar, 1).locator("[data-choice=run]").click()
+    dialog.wait_for(timeout=60_000)
+    lab.js(f"void {CONTEXT}.sessionContext.session.kernel.interrupt()")
+    sidebar.answered(1, "interrupted")
+    until(lambda: dialog.count() == 0, "the dialog to go with the run")
+    assert value(lab, 3) == "False"
     assert lab.own_errors == []
 
 

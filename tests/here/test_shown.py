@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pandas as pd
@@ -58,7 +59,10 @@ def test_pictures_are_kept_only_where_the_model_gets_none() -> None:
     assert kept({"image/gif": "no base64!"}) == []
 
 
-def test_a_figure_of_plotly_is_its_html_else_its_json_says_what_it_is() -> None:
+def test_a_figure_of_plotly_is_its_html_else_its_json_says_what_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "plotly.io", raising=False)
     [item] = kept({FIGURE: PLOTLY, "text/html": "<div><script>1</script></div>"})
     assert (item["mime_type"], item["frame"]) == ("text/html", "live")
     [item] = kept({FIGURE: PLOTLY})
@@ -67,6 +71,18 @@ def test_a_figure_of_plotly_is_its_html_else_its_json_says_what_it_is() -> None:
     for odd in ({}, {"data": 1, "layout": []}, {"data": [1]}, [], "text"):
         [item] = kept({FIGURE: odd})
         assert item["mime_type"] == FIGURE
+
+
+def test_plotly_itself_draws_its_figure_once_as_html_that_needs_no_network() -> None:
+    import plotly.io
+
+    assert sys.modules["plotly.io"] is plotly.io
+    item, next_item = kept({FIGURE: PLOTLY}, {FIGURE: PLOTLY})
+    assert (item["mime_type"], item["frame"], item["only"]) == ("text/html", "live", True)
+    assert item["title"] == "Plotly figure: bar, scatter, Revenue <b>"
+    assert len(item["data"]) > 1_000_000 and 'src="http' not in item["data"]
+    assert json.loads(next_item["data"]) == PLOTLY, "there is room for its library once"
+    assert kept({FIGURE: {"data": [], "layout": {"title": object()}}}) == [], "no JSON at all"
 
 
 def test_one_representation_is_kept_and_none_of_text_alone_or_of_widgets() -> None:

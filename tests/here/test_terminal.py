@@ -45,8 +45,10 @@ def test_a_terminals_user_is_asked_answers_and_finds_the_plot(
             assert "Choose:\r\nWho is it? " in terminal.said
             terminal.write(b"Ada\n")
             terminal.wait(QUESTION, times=2)
+            assert "2 | plt.plot([1, 2])" in terminal.said, "its own code"
             terminal.write(b"r\n")
             terminal.wait(QUESTION, times=3)
+            assert "1 | skipped = 1" in terminal.said
             terminal.write(b"s\n")
             terminal.wait("In [3]")
             said = terminal.said

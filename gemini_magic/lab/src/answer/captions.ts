@@ -150,8 +150,8 @@ const DISPLAYED: Record<string, string> = {
 
 /** What a run has shown beside its text: "HTML with scripts, 12,345 characters". */
 export function displayedCaption({ mime_type: kind, data, frame, title, size }: Displayed): string {
-  let said = DISPLAYED[kind] ?? oneLine(title || kind, 200);
-  if (frame === 'live' && kind === 'text/html') {
+  let said = oneLine(title || (DISPLAYED[kind] ?? kind), 200);
+  if (frame === 'live' && kind === 'text/html' && !title) {
     said += ' with scripts';
   }
   const pairs = data?.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0;

@@ -75,7 +75,8 @@ class FrameView extends Panel {
   private draw(live: boolean): void {
     this.live = live;
     this.toggle.textContent = live ? 'Stop live output' : 'Show live output';
-    const empty = !live && this.shown.mime_type === 'application/javascript';
+    // Neither a script nor a figure, which its title describes, shows anything without scripts.
+    const empty = !live && (this.shown.mime_type === 'application/javascript' || !!this.shown.title);
     const frame = element('iframe', 'gm-Frame');
     frame.setAttribute('sandbox', rights(live));
     frame.title = live ? 'Live output of the run' : 'Output of the run, without its scripts';

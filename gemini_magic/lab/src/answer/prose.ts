@@ -7,6 +7,7 @@ import { Panel, Widget } from '@lumino/widgets';
 import { cuts, definitions, settled } from './blocks';
 import { notShown } from './captions';
 import { MOST, shownOutput, tooMuch } from './effort';
+import { typeset } from './formulas';
 import { element } from './section';
 
 const MARKDOWN = 'text/markdown';
@@ -162,7 +163,7 @@ export class Prose extends Panel {
     }
     try {
       await (piece.rendered ??= this.renderer(piece)).renderModel(
-        new MimeModel({ data: { [MARKDOWN]: text + defined }, trusted: false })
+        new MimeModel({ data: { [MARKDOWN]: typeset(text) + defined }, trusted: false })
       );
     } catch (error) {
       // The front end's renderer failed: the words are shown as they came.

@@ -1,8 +1,10 @@
 /** Executes a line for the kernel: its main thread is needed for a prompt of the sidebar. */
 
-import { InputDialog } from '@jupyterlab/apputils';
+import { Dialog } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import { Widget } from '@lumino/widgets';
 
+import { visible } from '../model/characters';
 import { kernelGone } from './channel';
 
 /** How often a line is sent again that the kernel has dropped, since a cell before it failed. */
@@ -13,7 +15,10 @@ export async function execute(kernel: Kernel.IKernelConnection, code: string): P
   for (let tries = 0; tries < AGAIN && !kernel.isDisposed; tries++) {
     const asked = { code, silent: true, store_history: false, allow_stdin: true };
     const future = kernel.requestExecute({ ...asked, stop_on_error: false });
-    future.onStdin = message => answer(future, message as KernelMessage.IInputRequestMsg);
+    future.onStdin = message => {
+      // Not awaited: the connection would take no message, not even the end, before the answer.
+      void answer(future, message as KernelMessage.IInputRequestMsg);
+    };
     try {
       const { content } = await future.done;
       if ((content.status as string) !== 'aborted') {
@@ -31,7 +36,39 @@ async function answer(
   future: ReturnType<Kernel.IKernelConnection['requestExecute']>,
   { content, header }: KernelMessage.IInputRequestMsg
 ): Promise<void> {
-  const asked = { title: 'The code asks for input', label: content.prompt };
-  const { value } = await (content.password ? InputDialog.getPassword(asked) : InputDialog.getText(asked));
-  future.sendInputReply({ value: value ?? '', status: 'ok' }, header);
+  const dialog = new Dialog({
+    title: 'The code asks for input',
+    body: new Input(content.prompt, content.password),
+    focusNodeSelector: 'input',
+    buttons: [Dialog.cancelButton(), Dialog.okButton()]
+  });
+  const run = { ended: false };
+  const end = (): void => {
+    run.ended = true; // An interrupt, or the kernel has gone: nobody waits for the answer.
+    dialog.reject();
+  };
+  future.done.then(end, end);
+  const { button, value } = await dialog.launch();
+  if (!run.ended) {
+    future.sendInputReply({ value: button.accept ? (value ?? '') : '', status: 'ok' }, header);
+  }
+}
+
+/** What the code has printed and asks, as it is written, and a line to answer on. */
+class Input extends Widget implements Dialog.IBodyWidget {
+  constructor(prompt: string, password: boolean) {
+    super({ node: document.createElement('label') });
+    this.addClass('gm-Input');
+    const asked = document.createElement('span');
+    asked.textContent = visible(prompt);
+    this.input.type = password ? 'password' : 'text';
+    this.input.className = 'jp-mod-styled';
+    this.node.append(asked, this.input);
+  }
+
+  getValue(): string {
+    return this.input.value;
+  }
+
+  private readonly input = document.createElement('input');
 }
