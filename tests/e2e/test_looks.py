@@ -105,6 +105,19 @@ def test_folded_code_shows_its_telling_line_and_keeps_to_two_rows_in_a_narrow_pl
     assert turn.evaluate("node => node.scrollWidth") <= 244
 
 
+def test_code_keeps_off_the_frame_below_it_and_fills_its_own(lab: App) -> None:
+    said = "p.Text('So:\\n\\n```python\\ngo()\\n```'), p.Code('go()'), p.Text('Done.')"
+    turn = shown(lab, f"p.show(p.turn(({said})))")
+    turn.locator("details.gm-Code > summary").click()
+    turn.locator("details.gm-Code pre").wait_for()
+    above, inside = turn.evaluate(
+        "turn => [['.gm-Text pre', '.gm-Code', 'top'], ['.gm-Code pre', '.gm-Code', 'bottom']]"
+        ".map(([code, frame, side]) => turn.querySelector(frame).getBoundingClientRect()[side]"
+        " - turn.querySelector(code).getBoundingClientRect().bottom)"
+    )
+    assert above >= 12 and inside <= 10, (above, inside)
+
+
 def test_in_an_exported_page_an_answer_stands_on_the_edge_of_the_text_above_it(
     browser: Any, tmp_path: Path
 ) -> None:

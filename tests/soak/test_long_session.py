@@ -15,4 +15,6 @@ def test_a_kernel_asked_over_and_over_keeps_its_history_and_leaks_nothing(tmp_pa
     assert found.leaks == []
     assert found.said == []
     assert found.interrupted and found.failed and found.again and found.undone
+    for way in ("sidebar", "--here", "continued", "backend", "process forks", "conversation forks"):
+        assert way in found.ways
     assert found.growth < MOST_GROWTH
