@@ -1,4 +1,4 @@
-"""A cell with `--here` in plain nbconvert: nobody can be asked, so it says so or runs by `--yes`."""
+"""A cell with `--here` in plain nbconvert, where nobody can be asked: refused, or by `--yes`."""
 
 from __future__ import annotations
 
