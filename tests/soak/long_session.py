@@ -27,7 +27,7 @@ from gemini_magic.emulator.faults import Fault
 
 from ..kernel import Kernel, Ran
 from .expected import Expected
-from .held import held, leaks
+from .held import WAITING, held, leaks
 from .ways import Ways
 
 PLOT = "Run this:\n```python\nimport matplotlib.pyplot as plt\nplt.plot([1, {0}])\nplt.show()\n```"
@@ -55,6 +55,8 @@ def state():
     ]
 print("x" * 200_000)
 """
+
+_NAMES = "[one.name for one in threading.enumerate()]"
 
 
 @dataclass
@@ -120,15 +122,14 @@ class LongSession:
         for _ in range(3):
             self._turn()
         self._ways.begin()
-        calm, files = held(process), set(temporary.iterdir())
+        calm, files = held(process, self._waiting()), set(temporary.iterdir())
         sizes = []
         while self.found.turns < self._turns:
             self._step()
             sizes.append((self.found.turns, process.memory_info().rss))
-        self.found.leaks += leaks(process, calm)
+        self.found.leaks += leaks(process, calm, self._waiting)
         if self.found.leaks:
-            names = "[one.name for one in threading.enumerate()]"
-            self.found.leaks.append(f"threads: {kernel.value(names)}")
+            self.found.leaks.append(f"threads: {kernel.value(_NAMES)}")
         left = set(temporary.iterdir()) - files
         self.found.leaks += [f"temporary file {path.name}" for path in sorted(left)]
         self.found.said += [one for one in kernel.value("said") if one not in _IPYKERNELS]
@@ -136,6 +137,9 @@ class LongSession:
         self.found.ways = ", ".join(f"{many} {way}" for way, many in self._ways.done.items())
         (begun, small), (ended, large) = sizes[len(sizes) // 2], sizes[-1]
         self.found.growth = (large - small) / max(1, ended - begun)
+
+    def _waiting(self) -> int:
+        return len(WAITING & set(self._kernel.value(_NAMES)))
 
     def _step(self) -> None:
         dice = self._random.random()
