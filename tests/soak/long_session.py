@@ -55,7 +55,6 @@ def state():
     ]
 print("x" * 200_000)
 """
-
 _NAMES = "[one.name for one in threading.enumerate()]"
 
 
@@ -139,7 +138,7 @@ class LongSession:
         self.found.growth = (large - small) / max(1, ended - begun)
 
     def _waiting(self) -> int:
-        return len(WAITING & set(self._kernel.value(_NAMES)))
+        return len(WAITING.intersection(self._kernel.value(_NAMES)))
 
     def _step(self) -> None:
         dice = self._random.random()
