@@ -54,13 +54,9 @@ async def run_jobs(
             listener.finished(job, outcome)
 
     with_signals = _on_signals(stopping.set)
-    # The modules are there and stay: looking through them would take as long as a kernel's start,
-    # with every other notebook waiting, each time one has ended.
-    gc.freeze()
     try:
         await asyncio.gather(*(work() for _ in range(min(side_by_side, len(jobs)))))
     finally:
-        gc.unfreeze()
         with_signals()
     return complete(jobs, outcomes, listener)
 

@@ -63,23 +63,3 @@ def test_nothing_of_a_finished_notebook_is_kept_in_memory(tmp_path: Path):
     asyncio.run(run_jobs(jobs, run.folder, Counting()))
     assert len(alive) == 4
     assert alive[1:] == [alive[0]] * 3, "as before the first"
-
-
-def test_the_modules_are_not_searched_for_garbage_after_each_notebook(tmp_path: Path):
-    run = BatchRun(str(tmp_path), str(tmp_path / "answers"), started="2026-01-01T00:00:00+00:00")
-    run.write()
-    source = notebook(tmp_path / "a.ipynb", "1")
-    job = Job(str(source), str(tmp_path / "out.ipynb"), folder=str(tmp_path))
-    searched: list[tuple[int, int]] = []
-
-    class Counting:
-        def started(self, job: Job) -> None: ...
-
-        def finished(self, job: Job, outcome: Outcome) -> None:
-            assert outcome.status == "ok", outcome
-            searched.append((len(gc.get_objects()), gc.get_freeze_count()))
-
-    asyncio.run(run_jobs([job], run.folder, Counting()))
-    [(looked_at, spared)] = searched
-    assert looked_at < spared / 2
-    assert gc.get_freeze_count() == 0, "and as it was when all have ended"
