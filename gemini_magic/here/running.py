@@ -234,6 +234,9 @@ class _Stream(io.TextIOBase):
     def isatty(self) -> bool:
         return False
 
+    def __del__(self) -> None:
+        """Close nothing: that would flush what is around, in whatever thread collects garbage."""
+
 
 class _Publisher:
     """Takes what the run displays in its own thread; all else goes to the shell's publisher."""

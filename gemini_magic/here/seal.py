@@ -13,8 +13,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from enum import Enum
-from itertools import repeat
-from operator import attrgetter, is_
+from operator import attrgetter, is_, itemgetter
 from typing import Any, NamedTuple
 
 # What asks, and draws the code that is asked about. What carries the question is among the classes
@@ -102,13 +101,17 @@ _ABSENT = object()  # the value of a name that is not there, and is not to be
 
 
 class _Space(NamedTuple):
-    """Names that are kept: ``name`` of what has them, how they are read, set and deleted."""
+    """Names that are kept: ``name`` of what has them, how they are read, set and deleted.
+
+    ``same``: whether all is as it was, as it mostly is.
+    """
 
     name: str
     now: Mapping[str, Any]
     kept: Mapping[str, Any]
     put: Callable[[str, Any], object]
     drop: Callable[[str], object]
+    same: Callable[[], bool]
 
 
 class _Code(NamedTuple):
@@ -140,9 +143,9 @@ class Seal:
         There are thousands of names, which have mostly not changed since the last answer.
         """
         for at, space in enumerate(self._spaces):
-            if not _same(space.now, space.kept):
+            if not space.same():
                 now = {key: space.now.get(key, _ABSENT) for key in space.kept}
-                self._spaces[at] = space._replace(kept=now)
+                self._spaces[at] = space._replace(kept=now, same=_comparing(space.now, now))
         self._tables = [*_tables()]
         loaded = [*_modules(self._known)]
         if not self._spaces:
@@ -175,7 +178,8 @@ class Seal:
         standard = _BELOW | sys.stdlib_module_names
         variables = shell.user_ns
         names = {name: variables[name] for name in _NAMES if name in variables}
-        absent, parts, copy, fill, same = _ABSENT, _CODE, _copy, _fill, _same
+        absent, parts, copy, fill = _ABSENT, _CODE, _copy, _fill
+        every, each, identical = all, map, is_
 
         def restore() -> list[str]:
             back = []
@@ -187,15 +191,15 @@ class Seal:
                 if read() != value:
                     write(value)
                     back.append(name)
-            gone = loaded_now.keys() - modules.keys()
+            gone = () if loaded_now.keys() <= modules.keys() else loaded_now.keys() - modules.keys()
             for name in gone:  # one or a few of the user's may be meant to be imported anew
                 if len(gone) > 100 or name.partition(".")[0] in standard:
                     modules[name] = loaded_now[name]
                     back.append(f"sys.modules.{name}")
             for space in spaces:
-                now = space.now
-                if same(now, space.kept):
+                if space.same():
                     continue
+                now = space.now
                 for key, value in space.kept.items():
                     if now.get(key, absent) is not value:
                         if value is absent:
@@ -205,7 +209,7 @@ class Seal:
                         back.append(f"{space.name}.{key}")
             for functions, reading, values in codes:
                 for part, read, before in zip(parts, reading, values, strict=True):
-                    if all(map(is_, map(read, functions), before)):
+                    if every(each(identical, each(read, functions), before)):
                         continue
                     for one, value in zip(functions, before, strict=True):
                         if read(one) is not value:
@@ -234,14 +238,15 @@ class Seal:
 def _modules(known: set[str]) -> Iterator[_Space]:
     """Functions, classes and modules by their names, with their methods.
 
-    Of modules that are not ``known`` yet; they are then.
+    Of modules that are not ``known`` yet; they are then, and so are those of others.
     """
+    loaded = sys.modules.keys() - known
+    named = {name for name in loaded if name.startswith(_ASKING) or name in _DISPLAY}
+    known |= loaded - named
     ours = {
         name: module
-        for name, module in list(sys.modules.items())
-        if (name.startswith(_ASKING) or name in _DISPLAY)
-        and type(module) is types.ModuleType
-        and name not in known
+        for name in sorted(named)
+        if type(module := sys.modules.get(name)) is types.ModuleType
     }
     if not ours:
         return
@@ -310,7 +315,7 @@ def _classes(shell: Any) -> Iterator[_Space]:
 
 
 def _of_mapping(name: str, now: MutableMapping[str, Any], kept: Mapping[str, Any]) -> _Space:
-    return _Space(name, now, kept, now.__setitem__, now.__delitem__)
+    return _Space(name, now, kept, now.__setitem__, now.__delitem__, _comparing(now, kept))
 
 
 def _of_object(name: str, one: Any, names: Any) -> _Space:
@@ -323,7 +328,12 @@ def _of_traits(name: str, one: Any, names: tuple[str, ...]) -> _Space:
     now = getattr(one, "_trait_values", {})
     kept = {key: now[key] for key in names if key in now}
     return _Space(
-        name, now, kept, lambda key, value: setattr(one, key, value), lambda key: now.pop(key, None)
+        name,
+        now,
+        kept,
+        lambda key, value: setattr(one, key, value),
+        lambda key: now.pop(key, None),
+        _comparing(now, kept),
     )
 
 
@@ -348,12 +358,33 @@ def _of_class(kind: type, kept: Mapping[str, Any] | None = None) -> _Space:
         kept,
         lambda key, value: type.__setattr__(kind, key, value),
         lambda key: type.__delattr__(kind, key),
+        _comparing(now, kept),
     )
 
 
-def _same(now: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
-    """Whether all is as it was; by identity, and without a step of Python for each name."""
-    return all(map(is_, map(now.get, kept, repeat(_ABSENT)), kept.values()))
+def _comparing(now: Mapping[str, Any], kept: Mapping[str, Any]) -> Callable[[], bool]:
+    """What compares by identity, without a step of Python or a look-up by name for each.
+
+    It holds the functions that it needs: a run may replace those names, the built-in ones too.
+    """
+    every, some, each, identical, missing = all, any, map, is_, KeyError
+    there = {key: value for key, value in kept.items() if value is not _ABSENT}
+    absent = [key for key in kept if key not in there]
+    values = [*there.values()]
+    # Of one key alone it would give the value, and not a tuple.
+    read = itemgetter(*there, *(there if len(there) == 1 else ())) if there else None
+    has = now.__contains__
+
+    def same() -> bool:
+        if read is not None:
+            try:
+                if not every(each(identical, read(now), values)):
+                    return False
+            except missing:
+                return False
+        return not some(each(has, absent))
+
+    return same
 
 
 def _functions(spaces: list[_Space]) -> list[types.FunctionType]:
@@ -378,11 +409,10 @@ def _containers(shell: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _tables() -> Iterator[tuple[str, Any]]:
-    for name, module in list(sys.modules.items()):
-        if name.startswith("gemini_magic.here."):
-            for key, one in vars(module).items():
-                if type(one) in (dict, list, set) and not key.startswith("__"):
-                    yield f"{name}.{key}", one
+    for name in [name for name in list(sys.modules) if name.startswith("gemini_magic.here.")]:
+        for key, one in vars(sys.modules[name]).items():
+            if type(one) in (dict, list, set) and not key.startswith("__"):
+                yield f"{name}.{key}", one
 
 
 def _copy(container: Any) -> list[Any]:

@@ -29,6 +29,8 @@ class Case:
     of the kernel during the fault; ``setup`` and ``teardown``: code it runs before and after.
     ``seconds``: how long it may take. ``fresh``: on a connection of its own, and not on the one
     that was kept from the turn before. ``idle``: what the service does to that one meanwhile.
+    ``road``: how the question is asked, "" by a plain cell, "--here", "typed" or "continued": then
+    ``begun`` is the answer that goes on, and the fault meets the request for its rest.
     """
 
     group: str
@@ -48,10 +50,12 @@ class Case:
     seconds: float = TIMEOUT + GRACE
     fresh: bool = False
     idle: Answer | None = None
+    road: str = ""
+    begun: Answer | None = None
 
     @property
     def name(self) -> str:
-        named = f"{self.fault}, {self.stage}, {self.mode}"
+        named = ", ".join(filter(None, (self.fault, self.stage, self.mode, self.road)))
         return f"{named}, fresh connection" if self.fresh else named
 
     @property

@@ -15,6 +15,7 @@ from .connecting import connecting
 from .damage import BORNE, ENDINGS, FATAL, Damage
 from .keeping import keeping
 from .refusing import CLASSES, PASSING, Refusal, http_date, redirect
+from .roads import roads
 
 DROPPED, BAD, TIMED_OUT = ("ConnectionDropped",), ("BadResponse",), ("TimedOut",)
 
@@ -209,4 +210,4 @@ def cases() -> list[Case]:
     """
     met = [*_wire(), *_refusals(), *_clocks()]
     fresh = [replace(case, fresh=True) for case in met if case.seconds <= TIMEOUT + GRACE]
-    return [*met, *fresh, *_contents(), *connecting(), *keeping()]
+    return [*met, *fresh, *_contents(), *connecting(), *keeping(), *roads(met)]

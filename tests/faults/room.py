@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import socket
 import socketserver
@@ -23,15 +22,18 @@ from ..replay import Asked, Replay
 from . import answer
 from .answer import EVENTS, UNARY
 from .case import TIMEOUT, Case, Verdict
+from .judging import faults_of, faults_of_good, faults_of_history, shown_turn
 from .wire import whole
 
-TURN = "application/vnd.gemini-magic.turn+json"
 MOST_MEMORY = 500 << 20  # bytes that the kernel may have held at most beyond what it began with
 _ANNOUNCED = re.compile(
     r"Your API key and your prompts go to [\w.:-]+, which is neither Google's nor this machine"
     r"[^\n]*\nGOOGLE_GEMINI_BASE_URL says so; [^\n]*\n"
 )
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+_OPTIONS = {"--here": "--here --yes", "typed": "--schema Said"}
+_SCHEMA = {"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}
 
 # Whatever would reach stderr later or elsewhere is noted as it happens.
 _LISTEN = """
@@ -70,8 +72,11 @@ class Room:
         added |= {"GEMINI_API_KEY": "test-key-12345", "GOOGLE_GEMINI_BASE_URL": self.service.url}
         self.kernel = self._stack.enter_context(Kernel(self.folder, **added))
         self._run("%config GeminiMagics.retries = 0")
+        self._run(f"Said = {_SCHEMA!r}")
         for mode in answer.MODES:
             self._seed("warm", mode)
+        for road in _OPTIONS:
+            self._ask("warm", "Fault.", "stream", road)
         # pyzmq makes a thread of its own for its first large message.
         self._run("print('x' * 200_000)")
         self._run(_LISTEN)
@@ -146,8 +151,9 @@ class Room:
         assert ran.ok, ran.error
         return ran
 
-    def _ask(self, conversation: str, what: str, mode: str) -> Ran:
-        options = "--no-stream" if mode == "unary" else ""
+    def _ask(self, conversation: str, what: str, mode: str, road: str = "") -> Ran:
+        options = "--no-stream " if mode == "unary" else ""
+        options += _OPTIONS.get(road, "")
         line = f"%%gemini -c {conversation} --timeout {TIMEOUT:g} {options}"
         return self.kernel.run(f"{line}\n{what}", f"{conversation}-{what}")
 
@@ -167,20 +173,25 @@ class Room:
         if case.idle is not None and not case.errors:  # it has happened before the request
             self._done.wait(30)
         self._ending = {}
-        wrong += [f"the turn before: {fault}" for fault in _faults_of_good(seed)]
+        wrong += [f"the turn before: {fault}" for fault in faults_of_good(seed)]
         with self._surrounded(case):
+            if case.begun is not None:
+                wrong += self._begin(case, conversation)
             self._answers[:] = case.answers
-            ran = self._ask(conversation, "Fault.", case.mode)
+            if case.begun is not None:
+                ran = self.kernel.run("%gemini continue", "continued")
+            else:
+                ran = self._ask(conversation, "Fault.", case.mode, case.road)
             self._answers.clear()
         ended = "ok" if ran.ok else ran.error["ename"]
-        wrong += _faults_of(case, ran)
+        wrong += faults_of(case, ran)
         if ran.seconds > case.seconds * self._patience:
             wrong.append(f"took {ran.seconds:.2f} s of {case.seconds:g}")
         asked = len(self.service.asked)
         after = self._ask(conversation, "And then?", case.mode)
-        wrong += [f"the next turn: {fault}" for fault in _faults_of_good(after)]
+        wrong += [f"the next turn: {fault}" for fault in faults_of_good(after)]
         if len(self.service.asked) == asked + 1:
-            wrong += _faults_of_history(case, self.service.asked[-1])
+            wrong += faults_of_history(case, self.service.asked[-1])
         else:
             wrong.append("the next turn made no request, or several")
         del self.service.asked[:]
@@ -194,6 +205,16 @@ class Room:
                 wrong.append(f"stderr: {told[:300]}")
         wrong += self._leaks()
         return Verdict(case, ran.seconds, ended, tuple(wrong))
+
+    def _begin(self, case: Case, conversation: str) -> list[str]:
+        """Have the service stop in the middle of an answer that is then continued."""
+        assert case.begun is not None
+        self._answers[:] = [case.begun]
+        begun = self._ask(conversation, "Fault.", case.mode)
+        self._run(f"%gemini conversation {conversation}")
+        cut = shown_turn(begun)
+        good = begun.ok and cut is not None and cut["status"] == "truncated"
+        return [] if good else [f"the answer that goes on: {cut}"]
 
     @contextmanager
     def _surrounded(self, case: Case) -> Iterator[None]:
@@ -240,72 +261,3 @@ class Room:
     @property
     def _memory(self) -> int:
         return int(self.shared("memory", lambda _: self.process.memory_info().rss))
-
-
-def _turn(ran: Ran) -> dict[str, Any] | None:
-    shown = [display["data"][TURN] for display in ran.displays if TURN in display["data"]]
-    return shown[-1] if shown else None
-
-
-def kept(turn: Mapping[str, Any]) -> answer.Kept:
-    said = {"text": "text", "code": "code", "result": "output"}
-    return [
-        (part["kind"], part.get(said.get(part["kind"], ""), ""))
-        for part in turn["parts"]
-        if part["kind"] in said
-    ]
-
-
-def _faults_of_good(ran: Ran) -> list[str]:
-    turn = _turn(ran)
-    if not ran.ok:
-        return [f"failed: {ran.error['ename']}: {ran.error['evalue']}"]
-    if turn is None or turn["status"] != "complete" or kept(turn) != answer.ALL:
-        return [f"not as sent: {turn}"]
-    return []
-
-
-def _faults_of(case: Case, ran: Ran) -> list[str]:
-    """What is wrong with the cell that met the fault."""
-    wrong = []
-    ended = "ok" if ran.ok else ran.error["ename"]
-    if ended not in (case.errors or ("ok",)):
-        said = "" if ran.ok else f": {ran.error['evalue']}"
-        wrong.append(f"ended as {ended}{said}, expected {case.errors or 'ok'}")
-    elif not ran.ok:
-        lines = ran.error["evalue"].splitlines()
-        if not 2 <= len(lines) <= 3 or "test-key-12345" in ran.error["evalue"]:
-            wrong.append(f"its message: {lines}")
-    turn = _turn(ran)
-    if turn is None:
-        return [*wrong, "no answer was displayed"]
-    if turn["status"] != case.status:
-        wrong.append(f"status {turn['status']}, expected {case.status}")
-    if case.kept is not None and kept(turn) != case.kept:
-        wrong.append(f"kept {str(kept(turn))[:300]}, expected {case.kept}")
-    held = json.dumps(turn, ensure_ascii=False)
-    escaped = [json.dumps(text, ensure_ascii=False)[1:-1] for text in case.shown]
-    wrong += [f"does not hold {text[:80]!r}" for text in escaped if text not in held]
-    wrong += [f"holds {text!r}" for text in case.hidden if text in held]
-    return wrong
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-def _faults_of_history(case: Case, asked: Asked) -> list[str]:
-    """What is wrong with the request after the fault: its history is the good exchanges'."""
-    try:
-        body = json.loads(asked.body, parse_constant=_refuse_constant)
-    except ValueError as error:
-        return [f"the next request is no JSON: {error}"]
-    contents = body["contents"]
-    prompts = [content["parts"][-1]["text"] for content in contents if content["role"] == "user"]
-    expected = ["Seed.", *(["Fault."] if case.remembered else []), "And then?"]
-    wrong = []
-    if prompts != expected:
-        wrong.append(f"the next request asks {prompts}, expected {expected}")
-    if contents[1]["parts"] != answer.ECHO:
-        wrong.append(f"the history was altered: {contents[1]['parts']}")
-    return wrong

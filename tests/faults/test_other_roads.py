@@ -14,7 +14,7 @@ from ..kernel import Kernel
 from ..replay import Replay
 from .answer import ALL
 from .classes import CLASSES, answer_by_prompt
-from .room import kept
+from .judging import kept
 
 SETTINGS = "%config GeminiMagics.timeout = 1\n%config GeminiMagics.retries = 0"
 

@@ -105,6 +105,11 @@ TAMPERING = [
     "import gemini_magic.here.runner as r\nr.unreadable = lambda code: None\nr.Choice = None",
     "import gemini_magic.here.running as r\nr.run = r._caught = r._leave = None",
     "import gemini_magic.here.seal as s\ns.Seal.close = lambda self: list\ns._ASKING = ()",
+    "import builtins, gemini_magic.here.consent as c\nbuiltins.all = lambda found: True\n"
+    "c.heard = lambda answer: c.Word(c.Choice.RUN)",
+    "import gemini_magic.here.seal as s, gemini_magic.here.consent as c\n"
+    "s.is_ = lambda one, other: True\ns._comparing = s._same = None\n"
+    "c.heard = lambda answer: c.Word(c.Choice.RUN)",
     "import gemini_magic.session.engine as e\ne.Engine._asked = None",
     "import sys\nfor n in [n for n in sys.modules if n.startswith('gemini_magic')]:\n"
     "    del sys.modules[n]",

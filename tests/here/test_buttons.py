@@ -184,6 +184,26 @@ def test_a_page_that_shows_no_question_leaves_it_to_input(kernel: Kernel, serve:
     assert ran.ok and len(asked) == 1, "a view that has no place for buttons"
 
 
+@pytest.mark.parametrize("page", [True, False], ids=["extension", "none"])
+def test_a_view_of_widgets_asks_by_input_and_no_widget_gives_the_word(
+    page: bool, kernel: Kernel, serve: Serve
+) -> None:
+    """A widget's click says neither who pressed it nor what was shown: SECURITY.md."""
+    serve(asks("a = 1"), asks("b = 2", first=2), says("Done."))
+    buttons = Buttons(kernel) if page else None
+    ran, asked = run(kernel, CELL.replace("--here", "--here --view widget"), "r", "s")
+    assert ran.ok and len(asked) == 2 and all("[s]kip" in one for one in asked)
+    made = [
+        message["content"]["data"]["state"]["description"]
+        for message in ran.messages
+        if message["msg_type"] == "comm_open"
+        and message["content"]["data"].get("state", {}).get("_model_name") == "ButtonModel"
+    ]
+    assert made and set(made) <= {"Stop", "Copy", "Insert as cells", "Run here", "Verify"}
+    assert buttons is None or not [one for one in buttons.page.pushed if one["type"] == "asking"]
+    assert kernel.run("print(a, 'b' in dir())").stdout == "1 False\n"
+
+
 def test_a_page_without_a_subshell_is_asked_by_input(kernel: Kernel, serve: Serve) -> None:
     serve(asks("a = 1"), says("Done."))
     buttons = Buttons(kernel, subshell=False)

@@ -332,9 +332,12 @@ def test_the_limit_of_runs_is_told_to_the_model(kernel: Kernel, serve: Serve) ->
 def test_later_requests_hold_calls_responses_ids_and_signatures_as_they_came(
     kernel: Kernel, serve: Serve
 ) -> None:
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
     rounds = []
     for number in range(10):
-        code = "raise ValueError(1)" if number % 3 == 2 else f"print({number})\n{number}"
+        code = f"print({number})\n{number}"
+        if number % 3:
+            code = "raise ValueError(1)" if number % 3 == 2 else f"{plot}\nplt.show()"
         rounds.append(asks(code, first=number))
     server = serve(*rounds, says("Ten."), says("Next."))
     ran = kernel.run("%%gemini --here --yes\ngo", "one")
@@ -345,6 +348,14 @@ def test_later_requests_hold_calls_responses_ids_and_signatures_as_they_came(
     assert [content["role"] for content in last["contents"]] == [
         "user", *["model", "user"] * 10, "model", "user",
     ]  # fmt: skip
+    parts = [part for content in last["contents"] for part in content["parts"]]
+    calls = [part for part in parts if "functionCall" in part]
+    assert [(one["functionCall"]["id"], one["thoughtSignature"]) for one in calls] == [
+        (f"c{number}", "c2ln") for number in range(10)
+    ]
+    given = [part["functionResponse"] for part in parts if "functionResponse" in part]
+    assert [one["id"] for one in given] == [f"c{number}" for number in range(10)]
+    assert [number for number, one in enumerate(given) if one.get("parts")] == [1, 4, 7]
     assert not problems(last, api="developer", message="request")
     del last["store"]  # Vertex is never sent it
     assert not problems(last, api="vertex", message="request")

@@ -63,3 +63,31 @@ def test_a_terminals_user_is_asked_answers_and_finds_the_plot(
             enter(terminal, "print(who, [n for n in ('evil', 'skipped') if n in globals()])")
             terminal.wait("In [5]")
             assert "\nAda []\r\n" in terminal.said
+
+
+def test_a_user_of_jupyter_console_is_asked_by_input_and_the_word_counts(
+    tmp_path: Path, start_kernel: object
+) -> None:
+    rounds = [asks("canary = 6 * 7"), asks("evil = 1", first=2), says("All done.")]
+    with Replay(*rounds, asks("never = 1"), says("Never.")) as server:
+        own = environment(tmp_path, GEMINI_API_KEY="k" * 20, GOOGLE_GEMINI_BASE_URL=server.url)
+        words = [Path(sys.executable).with_name("jupyter-console")]
+        with Terminal(words, tmp_path, own) as terminal:
+            terminal.wait("In [1]")
+            enter(terminal, "%load_ext gemini_magic")
+            terminal.wait("In [2]")
+            enter(terminal, "%%gemini --here\ngo")
+            terminal.wait(QUESTION)
+            assert "1 | canary = 6 * 7" in terminal.said, "the code, before the question"
+            terminal.write(b"r\r")
+            terminal.wait(QUESTION, times=2)
+            assert "1 | evil = 1" in terminal.said
+            terminal.write(b"s\r")
+            terminal.wait("In [3]")
+            assert "skipped by you" in terminal.said and len(server.asked) == 3
+            enter(terminal, "%%gemini --here\ngo on")
+            terminal.wait(QUESTION, times=3)
+            terminal.write(b"t\r")
+            terminal.wait("In [4]")
+            enter(terminal, "print(canary, [n for n in ('evil', 'never') if n in globals()])")
+            terminal.wait("42 []")

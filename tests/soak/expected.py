@@ -28,6 +28,12 @@ class Expected:
         places = [at for at, entry in enumerate(self.entries) if entry.cell == cell]
         return places[-1] if places else None
 
+    def numbered(self, cell: str) -> int:
+        """The number that ``history`` shows for the exchange of ``cell``."""
+        at = self._position(cell)
+        assert at is not None
+        return at + 1
+
     def carried(self, cell: str | None) -> list[str]:
         """The prompts that a request from ``cell`` carries before its own."""
         return [entry.sent for entry in self.entries[: self._position(cell)] if entry.sent]

@@ -1,5 +1,8 @@
 """One kernel, asked thousands of times: pictures, re-runs, undo, interrupts at random times.
 
+Between the cells the sidebar asks, code runs in the kernel, answers are continued, the service
+changes, and process and conversation are forked (`ways`).
+
 What is in the kernel's history is compared with what is expected after every cell, what was sent
 with what is expected by every request; the emulator refuses an echo that was altered.
 """
@@ -12,6 +15,7 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +27,8 @@ from gemini_magic.emulator.faults import Fault
 
 from ..kernel import Kernel, Ran
 from .expected import Expected
+from .held import WAITING, held, leaks
+from .ways import Ways
 
 PLOT = "Run this:\n```python\nimport matplotlib.pyplot as plt\nplt.plot([1, {0}])\nplt.show()\n```"
 CODE = "Run this:\n```python\nprint({0} * 7)\n```"
@@ -36,7 +42,7 @@ _PREPARE = """
 import gc, json, os, sys, threading, warnings
 said = []
 warnings.showwarning = lambda text, kind, *where, **more: said.append(f"{kind.__name__}: {text}")
-sys.unraisablehook = lambda what: said.append(f"unraisable: {what.exc_value!r}")
+sys.unraisablehook = lambda what: said.append(f"unraisable: {what.exc_value!r} in {what.object!r}")
 threading.excepthook = lambda what: said.append(f"thread: {what.exc_value!r}")
 import io, PIL.Image
 picture = PIL.Image.new("RGB", (40, 30), (200, 30, 30))
@@ -49,6 +55,7 @@ def state():
     ]
 print("x" * 200_000)
 """
+_NAMES = "[one.name for one in threading.enumerate()]"
 
 
 @dataclass
@@ -62,6 +69,7 @@ class Found:
     undone: int = 0
     failed: int = 0
     interrupted: int = 0
+    ways: str = ""
     seconds: float = 0.0
     growth: float = 0.0
     most: int = 0
@@ -72,9 +80,10 @@ class Found:
         return (
             f"{self.turns} turns in {self.seconds:.0f} s: {self.plots} plots, {self.attached} "
             f"pictures attached, {self.again} re-runs, {self.undone} undone or redone, "
-            f"{self.failed} failed, {self.interrupted} interrupted; history exact after each; "
-            f"memory {self.most >> 20} MB at most, {self.growth / 1024:.1f} kB more a turn; "
-            f"leaks: {self.leaks or 'none'}; on stderr: {self.said or 'nothing'}"
+            f"{self.failed} failed, {self.interrupted} interrupted; {self.ways}; "
+            f"history exact after each; memory {self.most >> 20} MB at most, "
+            f"{self.growth / 1024:.1f} kB more a turn; leaks: {self.leaks or 'none'}; "
+            f"on stderr: {self.said or 'nothing'}"
         )
 
 
@@ -87,6 +96,7 @@ class LongSession:
         self._expected = Expected()
         self._cells: list[str] = []
         self.found = Found()
+        self._ways = Ways(self)
 
     def run(self) -> Found:
         """Do it all; AssertionError at the first history that is not the expected one."""
@@ -95,7 +105,8 @@ class LongSession:
         started = time.monotonic()
         with Emulator() as self._emulator:
             added = {"TMPDIR": str(temporary), "GEMINI_API_KEY": self._emulator.key}
-            added |= {"GOOGLE_GEMINI_BASE_URL": self._emulator.url}
+            services = ("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL")
+            added |= dict.fromkeys(services, self._emulator.url)
             with Kernel(self._folder, **added) as self._kernel:
                 self._session(temporary)
         self.found.seconds = time.monotonic() - started
@@ -109,18 +120,25 @@ class LongSession:
         self._process = process = psutil.Process(kernel.value("os.getpid()"))
         for _ in range(3):
             self._turn()
-        calm, files = _held(process), set(temporary.iterdir())
+        self._ways.begin()
+        calm, files = held(process, self._waiting()), set(temporary.iterdir())
         sizes = []
         while self.found.turns < self._turns:
             self._step()
             sizes.append((self.found.turns, process.memory_info().rss))
-        self._settled(process, calm)
+        self.found.leaks += leaks(process, calm, self._waiting)
+        if self.found.leaks:
+            self.found.leaks.append(f"threads: {kernel.value(_NAMES)}")
         left = set(temporary.iterdir()) - files
         self.found.leaks += [f"temporary file {path.name}" for path in sorted(left)]
         self.found.said += [one for one in kernel.value("said") if one not in _IPYKERNELS]
         self.found.most = max(size for _, size in sizes)
+        self.found.ways = ", ".join(f"{many} {way}" for way, many in self._ways.done.items())
         (begun, small), (ended, large) = sizes[len(sizes) // 2], sizes[-1]
         self.found.growth = (large - small) / max(1, ended - begun)
+
+    def _waiting(self) -> int:
+        return len(WAITING.intersection(self._kernel.value(_NAMES)))
 
     def _step(self) -> None:
         dice = self._random.random()
@@ -130,8 +148,36 @@ class LongSession:
             self._command("redo")
         elif dice < 0.104:
             self._command("reset")
+        elif dice < 0.414:
+            self._other(self._random.random())
         else:
             self._turn()
+
+    def _other(self, dice: float) -> None:
+        """One of the other ways; those that ask count as turns."""
+        if dice < 0.05:
+            self._ways.fork_process()
+        elif dice < 0.10:
+            self._ways.fork_conversation()
+        elif dice < 0.17:
+            self._ways.change_backend()
+        else:
+            self.found.turns += 1
+            prompt = TEXT.format(self.found.turns)
+            if dice < 0.50:
+                self._ways.sidebar(prompt)
+            elif dice < 0.75:
+                self._ways.here(self._cell(), CODE.format(self.found.turns))
+            else:
+                self._ways.continued(self._cell(), prompt)
+
+    def _cell(self) -> str:
+        """A new cell, or one that is run again."""
+        if self._cells and self._random.random() < 0.25:
+            self.found.again += 1
+            return self._random.choice(self._cells)
+        self._cells.append(f"cell-{self.found.turns}")
+        return self._cells[-1]
 
     def _command(self, name: str) -> None:
         ran = self._kernel.run(f"%gemini {name}")
@@ -152,11 +198,7 @@ class LongSession:
         if rand.random() < 0.05:
             options.append("--attach picture")
             found.attached += 1
-        if self._cells and rand.random() < 0.25:
-            cell, found.again = rand.choice(self._cells), found.again + 1
-        else:
-            cell = f"cell-{found.turns}"
-            self._cells.append(cell)
+        cell = self._cell()
         prompt = text.format(found.turns)
         code = f"%%gemini {' '.join(options)}\n{prompt}"
         dice = rand.random()
@@ -224,11 +266,13 @@ class LongSession:
         self.found.said += [ran.stream("stderr")] if ran.stream("stderr") else []
         return ran
 
-    def _sent(self, cell: str, prompt: str) -> None:
+    def _sent(self, cell: str | None, prompt: str, requests: Sequence[int] = (1,)) -> None:
+        """The requests for ``prompt`` carry what they must; ``requests``: how many there may be."""
         # That of a cell that was interrupted before may arrive only now.
         asked = [_prompts(request.body) for request in self._emulator.generate_requests]
         sent = [prompts for prompts in asked if prompts[-1] == prompt]
-        assert sent == [[*self._expected.carried(cell), prompt]]
+        assert sent == [[*self._expected.carried(cell), prompt]] * len(sent)
+        assert len(sent) in requests, len(sent)
 
     def _compare(self) -> None:
         assert self._state() == _entries(self._expected)
@@ -241,35 +285,16 @@ class LongSession:
                 return list(json.loads(ran.stdout))
         raise AssertionError(ran.error)
 
-    def _settled(self, process: psutil.Process, calm: dict[str, int]) -> None:
-        end = time.monotonic() + 20
-        while True:
-            held = _held(process)
-            leaks = [f"{held[name]} {name}, {calm[name]} before" for name in calm]
-            more = [one for one, name in zip(leaks, calm, strict=True) if held[name] > calm[name]]
-            if not more or time.monotonic() > end:
-                self.found.leaks += more
-                return
-            time.sleep(0.1)
-
 
 def _prompts(body: Any) -> list[str]:
-    return [
-        [part["text"] for part in content["parts"] if "text" in part][-1]
+    """The user's own words in a request; what runs and functions gave back is none of them."""
+    said = [
+        [part["text"] for part in content["parts"] if "text" in part]
         for content in body["contents"]
         if content["role"] == "user"
     ]
+    return [texts[-1] for texts in said if texts]
 
 
 def _entries(expected: Expected) -> list[list[Any]]:
     return [[entry.cell, entry.asked, entry.sent] for entry in expected.entries]
-
-
-def _held(process: psutil.Process) -> dict[str, int]:
-    files = [one for one in process.open_files() if "history.sqlite" not in one.path]
-    return {
-        "sockets": len(process.net_connections(kind="all")),
-        "threads": process.num_threads(),
-        "open files": len(files),
-        "children": len(process.children(recursive=True)),
-    }

@@ -1,5 +1,7 @@
 """Any order of asking, failing, stopping, undoing, saving: what is sent is what is expected.
 
+Also where an answer is continued, the service changes, or a copy takes the conversation's place.
+
 The emulator checks every request (ids, signatures and order of the echoed answers); the model
 (`expected.Expected`) says which prompts each must carry. `python -m tests.soak` runs it larger.
 """
@@ -20,12 +22,14 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from gemini_magic.emulator import Emulator
 from gemini_magic.emulator.faults import Fault
 from gemini_magic.errors import AnswerInterrupted, GeminiError
+from gemini_magic.session.conversation import Conversation
 from gemini_magic.session.conversation_file import load_conversation, save_conversation
-from gemini_magic.session.engine import Engine
+from gemini_magic.session.engine import Engine, Resumable
 from gemini_magic.session.question import Question
 from gemini_magic.session.view import Silent
 from gemini_magic.transport.backends import Backend
 from gemini_magic.transport.google import GoogleTransport
+from gemini_magic.turn.turn import Turn
 
 from .expected import Expected
 
@@ -63,8 +67,10 @@ class Conversing(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.emulator = Emulator()
-        backend = Backend("developer", api_key=self.emulator.key, base_url=self.emulator.url)
-        self.transport = GoogleTransport(backend)
+        self.transports = [
+            GoogleTransport(Backend(kind, api_key=self.emulator.key, base_url=self.emulator.url))
+            for kind in ("developer", "vertex")
+        ]
         self.engine = Engine()
         self.expected = {"main": Expected(), "other": Expected()}
         self.number = 0
@@ -73,6 +79,11 @@ class Conversing(RuleBasedStateMachine):
         self.number += 1
         return f"Say something, number {self.number}."
 
+    @property
+    def transport(self) -> GoogleTransport:
+        """That of the service in force."""
+        return self.transports[0]
+
     def _ask(self, name: str, cell: str | None, prompt: str, *, stream: bool, well: bool) -> None:
         before, model = len(self.emulator.generate_requests), self.expected[name]
         question = Question(
@@ -80,7 +91,7 @@ class Conversing(RuleBasedStateMachine):
             timeout=20,
         )  # fmt: skip
         try:
-            turn = self.engine.ask(question, "developer", self.transport, Silent())
+            turn = self._answered(question)
         except (GeminiError, AnswerInterrupted) as error:
             assert not well, error
             assert self.engine.last is not None
@@ -91,6 +102,59 @@ class Conversing(RuleBasedStateMachine):
         (request,) = self.emulator.generate_requests[before:]
         assert carried(request.body) == [*model.carried(cell), prompt]
         self.expected[name] = model.asked(cell, prompt, well=well)
+
+    def _answered(self, question: Question) -> Turn:
+        backend = self.transport.backend
+        return self.engine.ask(question, backend.kind, self.transport, Silent(), backend.issuer)
+
+    @rule(cell=cells, hop=st.integers(1, 8), stream=st.booleans(), vain=st.booleans())
+    def run_a_cell_and_continue(self, cell: str, hop: int, stream: bool, vain: bool) -> None:
+        """The service stops in the middle, and goes on in as many requests as it takes."""
+        name, prompt = cell.partition(":")[0], self._prompt()
+        model, first = self.expected[name], len(self.emulator.generate_requests)
+        self.emulator.hop = hop
+        turn = self._answered(
+            Question(
+                prompt, "gemini-3.8-flash", conversation=name, cell=cell, stream=stream,
+                retries=0, timeout=20,
+            )
+        )  # fmt: skip
+        self.expected[name] = model.asked(cell, prompt, well=True)
+        conversation = self.engine.conversations.get(name)
+        while turn.continuation is not None:
+            before, resumable = turn, self.engine.resumable[turn.id]
+            if vain:
+                vain = False
+                self.emulator.fail(Fault.drop(0, "close"))
+                try:
+                    self._resumed(turn, resumable, conversation)
+                except GeminiError:
+                    turn = next(one.turn for one in conversation if one.turn.id == turn.id)
+                    assert turn.continuation is not None and turn.text == before.text
+                continue
+            turn = self._resumed(turn, resumable, conversation)
+            assert turn.id == before.id and turn.text.startswith(before.text)
+        self.emulator.hop = None
+        assert turn.status == "complete"
+        for request in self.emulator.generate_requests[first:]:
+            assert carried(request.body) == [*model.carried(cell), prompt]
+
+    def _resumed(self, turn: Turn, resumable: Resumable, conversation: Conversation) -> Turn:
+        return self.engine.resume(turn, resumable, conversation, self.transport, Silent())
+
+    @rule()
+    def go_to_the_other_service(self) -> None:
+        self.transports.reverse()
+
+    @rule(name=st.sampled_from(["main", "other"]))
+    def fork_and_go_on_in_the_copy(self, name: str) -> None:
+        conversations = self.engine.conversations
+        copy = conversations.fork(name, "copy")
+        conversations.delete(name)
+        conversations.delete(copy.name)
+        copy.name = name
+        conversations.add(copy)
+        self.expected[name].loaded()  # a copy has no changes before it
 
     @rule(target=cells, name=st.sampled_from(["main", "other"]), stream=st.booleans())
     def ask_in_a_new_cell(self, name: str, stream: bool) -> Any:
@@ -172,7 +236,8 @@ class Conversing(RuleBasedStateMachine):
         assert not self.engine.running
 
     def teardown(self) -> None:
-        self.transport.close()
+        for transport in self.transports:
+            transport.close()
         self.emulator.close()
         port = self.emulator.port
         left = [

@@ -14,6 +14,7 @@ import nbformat
 
 from gemini_magic.emulator import Emulator
 
+from ..here.asking import run as answered
 from ..kernel import Kernel, Ran
 from ..showing import MIME
 
@@ -78,6 +79,21 @@ def widgets(kernel: Kernel) -> None:
     )
     kinds = [m["msg_type"] for m in captured.messages]
     assert kinds.count("display_data") == 1 and "update_display_data" not in kinds
+
+
+def here(kernel: Kernel) -> None:
+    """The word is asked for by ``input()``, run by run; the code runs in the user's variables."""
+    assert kernel.run("sales = {'North': 3, 'South': 4}").ok
+    code = "```python\ntotal = sum(sales.values())\nprint(total)\n```"
+    ran, questions = answered(kernel, f"%%gemini --here\nRun this:\n{code}", "r", cell="h1")
+    asked(ran)
+    assert len(questions) == 1 and "[r]un" in questions[0], questions
+    assert kernel.run("print(total, sales)").stdout == "7 {'North': 3, 'South': 4}\n"
+    ran, questions = answered(
+        kernel, f"%%gemini --here\nRun this:\n{code.replace('total', 'canary')}", "s", cell="h2"
+    )
+    assert len(asked(ran).turn["parts"]) > 1 and len(questions) == 1
+    assert kernel.run("print('canary' in dir())").stdout == "False\n"
 
 
 def completion(kernel: Kernel) -> None:
@@ -153,6 +169,7 @@ STEPS: tuple[Callable[[Kernel], None], ...] = (
         plot,
         verify,
         widgets,
+        here,
         completion,
         error,
         insert,
