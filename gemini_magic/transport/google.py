@@ -160,17 +160,19 @@ class GoogleTransport:
         """The SDK's call as an iterator of one item, which is empty: see http.py."""
         from google.genai import types
 
+        from gemini_magic.transport.sdk_values import PLACEHOLDER, Config
+
         served, thoughts = self._served(outgoing), self._thoughts(outgoing)
         fields = generation(served, outgoing.config, thoughts=thoughts) | self._beside(outgoing)
         known, config = self._config
         if known != fields:
-            config = types.GenerateContentConfig(**fields)
+            config = Config(**fields)
             self._config = fields, config
         if outgoing.continuation is not None:
             # Through the SDK's own field the token would come out in another base64 alphabet.
             options = types.HttpOptions(extra_body={"continuationToken": outgoing.continuation})
             config = config.model_copy(update={"http_options": options})
-        request: dict[str, Any] = {"model": outgoing.model, "contents": _PLACEHOLDER}
+        request: dict[str, Any] = {"model": outgoing.model, "contents": PLACEHOLDER}
         if outgoing.stream:
             return client.models.generate_content_stream(**request, config=config)
         return iter([client.models.generate_content(**request, config=config)])
@@ -336,6 +338,7 @@ class GoogleTransport:
         (no credentials on Vertex), which the first request will raise again.
         """
         import gemini_magic.transport.probe
+        import gemini_magic.transport.sdk_values
         import gemini_magic.transport.service_errors  # noqa: F401
 
         # One whole call against nothing: the SDK builds its schemas when they are first used.

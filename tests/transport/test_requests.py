@@ -204,6 +204,21 @@ def test_the_environment_changes_nothing_once_a_backend_is_chosen(
     assert capfd.readouterr().err == "", "the SDK's warnings must not reach a notebook"
 
 
+def test_the_sdk_finds_a_setting_without_going_through_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from gemini_magic.transport.sdk_values import Config as Given
+
+    def refuse(self: Any) -> Any:
+        raise AssertionError("the SDK goes through all fields, forty times")
+
+    usual = body_of(search=True, temperature=0.5, system="Be short.")
+    monkeypatch.setattr(Given, "__iter__", refuse)
+    assert body_of(search=True, temperature=0.5, system="Be short.") == usual
+    assert usual["generationConfig"]["temperature"] == 0.5
+    assert usual["tools"] == [{"codeExecution": {}}, {"googleSearch": {}}]
+
+
 def test_warming_sends_nothing_and_may_be_done_by_several_threads() -> None:
     with serving(ANSWER) as (server, transport):
         with ThreadPoolExecutor(4) as pool:
