@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -100,9 +101,13 @@ class DeltaStream:
         self._sent_at = float("-inf")
         self._phase = Phase()
         self._sent_phase = ""
-        self._held_back = threading.Event()
-        self._closed = threading.Event()
-        start("gemini-deltas", self._send_when_due)
+        self._held_back = held_back = threading.Event()
+        self._closed = closed = threading.Event()
+        # An interrupt can strike before anybody has taken charge of it: its thread does not keep
+        # it, and ends with it.
+        weakref.finalize(self, held_back.set).atexit = False
+        known = weakref.WeakMethod(self._send_due)
+        start("gemini-deltas", lambda: _send_when_due(known, held_back, closed))
 
     def update(self, turn: Turn, phase: str) -> None:
         """Take in the turn so far, and what is happening in words ("thinking")."""
@@ -178,13 +183,27 @@ class DeltaStream:
             }
         )
 
-    def _send_when_due(self) -> None:
-        while not self._closed.is_set():
-            self._held_back.wait()
-            with self._lock:
-                wait = self._due() - time.monotonic()
-                if wait <= 0:
-                    self._send()
-                    continue
-            if self._closed.wait(wait):
-                return
+    def _send_due(self) -> float:
+        """Send what is held back if it is time; the seconds until it is, else 0."""
+        with self._lock:
+            wait = self._due() - time.monotonic()
+            if wait > 0:
+                return wait
+            self._send()
+            return 0.0
+
+
+def _send_when_due(
+    known: weakref.WeakMethod[Callable[[], float]],
+    held_back: threading.Event,
+    closed: threading.Event,
+) -> None:
+    while not closed.is_set():
+        held_back.wait()
+        send_due = known()
+        if send_due is None:
+            return
+        wait = send_due()
+        del send_due
+        if closed.wait(wait):
+            return

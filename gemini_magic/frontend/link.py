@@ -28,6 +28,7 @@ import hashlib
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -94,7 +95,8 @@ class FrontEnd:
         self._locating: _Locating | None = None
         self._attached = 0.0  # when front ends could first say hello
         self._questions: Questions | None = None
-        self._streams: dict[str, DeltaStream] = {}
+        # Whoever sends on one has it: one that an interrupt has taken from its view is gone.
+        self._streams: weakref.WeakValueDictionary[str, DeltaStream] = weakref.WeakValueDictionary()
         self._held: dict[
             str, tuple[str, HeldAnswer]
         ] = {}  # turn: its cell, the answer as it is sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from itertools import pairwise
@@ -129,6 +130,27 @@ def test_the_first_delta_leaves_at_once_and_the_rest_when_it_is_due(pushed: Push
     assert pushed.parts() == [{"kind": "text", "text": "abcd"}]
     assert pushed.times[1] - pushed.times[0] >= BATCH * 0.9
     assert pushed.threads[1] == "gemini-deltas"
+
+
+def sending() -> set[threading.Thread]:
+    return {one for one in threading.enumerate() if one.name == "gemini-deltas"}
+
+
+@pytest.mark.parametrize("held_back", [False, True])
+def test_a_stream_that_nobody_has_taken_charge_of_ends_with_its_thread(held_back: bool) -> None:
+    """An interrupt can strike between its making and its being kept."""
+    before = sending()
+    stream = DeltaStream("t1", lambda message: None, lambda *ended: None)
+    (thread,) = sending() - before
+    if held_back:
+        stream.update(turn(Text("a")), "writing")
+        stream.update(turn(Text("ab")), "writing")
+    del stream
+    gc.collect()
+    end = time.monotonic() + 20
+    while thread in sending():
+        assert time.monotonic() < end, "it waits for ever"
+        time.sleep(0.01)
 
 
 def test_what_is_sent_is_in_order_without_gaps_whatever_the_pace(pushed: Pushed) -> None:
