@@ -18,7 +18,7 @@ from gemini_magic.turn.turn import MIME, Turn
 
 from ..hostile import HOSTILE, HUGE
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 # What the hostile texts call sings, instead of opening a dialog that would hold everything up.
 CANARY = """window.sung = [];
@@ -37,19 +37,37 @@ ACTING = """areas => areas.flatMap(area => [...area.querySelectorAll('*')]).filt
 
 PORTION = 40  # the front end shows 50 outputs of a cell
 # A page that is reloaded asks the kernel for all widgets at once, for 4 s, and an answer is 30.
-WIDGETS = 12
+WIDGETS = 10
 
 
 def portions(size: int) -> list[tuple[int, int]]:
     return [(n, min(n + size, len(HOSTILE))) for n in range(0, len(HOSTILE), size)]
 
 
+def there(app: App, at: int, count: int) -> Any:
+    """The output of cell ``at``, once all its answers are there."""
+    app.js("at => window.jupyterapp.shell.currentWidget.content.scrollToItem(at)", at)
+    area = app.cell(at).locator(".jp-Cell-outputArea")
+    until(lambda: area.inner_text().count("Case: ") == count, "the answers", 30)
+    return area
+
+
+def reopened(app: App, shown: list[tuple[int, int]]) -> None:
+    """Reload the page, the kernel lives on: again where that gave the widgets too late."""
+    for _ in range(3):
+        app.reload()
+        try:
+            for at, (first, last) in enumerate(shown, 1):
+                there(app, at, last - first)
+        except AssertionError:
+            continue
+        return
+
+
 def inert(app: App, shown: list[tuple[int, int]]) -> None:
     """Assert that all the answers are there, and that nothing of them acts."""
     for at, (first, last) in enumerate(shown, 1):
-        app.js("at => window.jupyterapp.shell.currentWidget.content.scrollToItem(at)", at)
-        area = app.cell(at).locator(".jp-Cell-outputArea")
-        until(lambda a=area, n=last - first: a.inner_text().count("Case: ") == n, "the answers")
+        area = there(app, at, last - first)
         assert area.locator(LIVE).count() == 0
         assert area.evaluate_all(ACTING) == []
     assert app.js("window.sung") == []
@@ -73,7 +91,7 @@ def test_no_hostile_answer_acts_live_and_trusted_or_reopened(
             app.run(at)
         inert(app, shown)
         app.save()
-        app.reload()  # the kernel lives on, so that the widgets are there again
+        reopened(app, shown)
         inert(app, shown)
         app.server.shut_down_kernels()
 
@@ -88,15 +106,15 @@ WATCH = """() => {
     last = performance.now();
   }, 20);
 }"""
-# Shows one output below cell 0.
-SHOW = f"""async name => {{
+# Shows one output below cell 0. The page holds the promise: DevTools alone does not keep it.
+SHOW = f"""name => window.showing = (async () => {{
   const data = await (await fetch(`${{location.origin}}/files/${{name}}`)).json();
   const outputs = {CONTEXT}.model.cells.get(0).outputs;
   outputs.clear();
   await new Promise(resolve => setTimeout(resolve, 500));
   ({WATCH})();
   outputs.add({{output_type: 'display_data', data, metadata: {{}}}});
-}}"""
+}})()"""
 
 
 def huge(app: App, data: dict[str, Any]) -> float:

@@ -87,6 +87,7 @@ def test_a_prompt_looks_as_in_a_markdown_cell_below_its_options(app: App) -> Non
     edited(app, 1)
     read_as(app, 0, OWN)
     until(lambda: len(lines(app, 1)) == BODY.count("\n") + 1, "the Markdown cell")
+    until(lambda: "<span" in lines(app, 0)[1], "the prompt to be coloured")
     until(lambda: lines(app, 0)[1:] == lines(app, 1), "the prompt to look as Markdown")
     heading, words, percent, *_ = lines(app, 0)[1:]
     assert "<span" in heading and "<span" in words and "<span" not in percent
@@ -98,7 +99,7 @@ def test_a_prompt_looks_as_in_a_markdown_cell_below_its_options(app: App) -> Non
     assert len(set(options.values())) == 3, "the magic, options, values"
     read_as(app, 2, "python")
     read_as(app, 3, "python")
-    assert '"it"' in coloured(app, 2, 3), "as Python has strings"
+    until(lambda: '"it"' in coloured(app, 2, 3), "strings, as Python has them")
     saved = app.save()
     assert [cell.source for cell in saved.cells] == [
         PROMPT,

@@ -310,6 +310,14 @@ def test_what_is_missing_is_said_in_the_doctors_words(lab: App) -> None:
     until(lambda: "problem" in panel.said and "packages" in panel.said, "the findings")
 
 
+def layout(lab: App) -> str:
+    """The right side of the page as JupyterLab has saved it, a moment after it changed."""
+    name = lab.page.url.partition("/workspaces/")[2].partition("/")[0]
+    saved = lab.js("async url => (await fetch(url)).json()", f"/lab/api/workspaces/{name}")
+    found = saved.get("data", {}).get("layout-restorer:data", {})
+    return json.dumps(found.get("right", {}))
+
+
 def test_settings_and_layout_are_kept(lab: App) -> None:
     panel = ready(lab, ANSWER, more=("# last",))
     panel.ask("what?")
@@ -319,13 +327,13 @@ def test_settings_and_layout_are_kept(lab: App) -> None:
     places.mkdir(parents=True, exist_ok=True)
     (places / "plugin.jupyterlab-settings").write_text(json.dumps(settings))
     panel.prompt.fill("half a question")
-    lab.page.wait_for_timeout(2000)  # the layout is saved a moment after it has changed
+    until(lambda: "gemini-magic" in layout(lab), "the layout to be saved")
     lab.reload()
     panel.node.wait_for()
     panel.ready()
     assert panel.prompt.input_value() == "half a question"
     turn = panel.answered(0)
-    assert "Words." in turn.inner_text()
+    until(lambda: "Words." in turn.inner_text(), "the answer to be drawn")
     assert turn.locator("details.gm-Code").count() == 0
     (places / "plugin.jupyterlab-settings").unlink()
     assert lab.own_errors == []
