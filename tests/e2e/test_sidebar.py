@@ -37,7 +37,7 @@ def test_the_sidebar_and_the_cells_are_one_conversation(app: App) -> None:
     assert panel.prompts() == [SUM, "Now the first 100."]
     # And the other way round.
     panel.ask("And the first 200.")
-    assert "111587" in panel.answered(2).inner_text().replace(",", "")
+    until(lambda: "111587" in panel.answered(2).inner_text().replace(",", ""), "the words")
     app.run(2)
     assert "3 exchanges" in app.outputs(2)
     assert "nothing billed" in panel.node.locator(".gm-Footer").inner_text()
@@ -56,7 +56,7 @@ def test_an_answer_streams_in_the_sidebar(app: App) -> None:
     assert panel.button("stop").is_visible()
     until(lambda: panel.turn(0).locator("details.gm-Code").count() == 1, "the code")
     assert panel.turn(0).get_attribute("data-status") == "streaming"
-    assert "Last words." in panel.answered(0).inner_text()
+    until(lambda: "Last words." in panel.answered(0).inner_text(), "the words")
     assert app.own_errors == []
 
 
@@ -68,13 +68,13 @@ def test_a_prompt_is_answered_while_a_cell_runs(app: App) -> None:
     began = time.monotonic()
     until(lambda: app.cell(1).locator(".jp-InputPrompt").inner_text() == "[*]:", "the cell to run")
     panel.ask(SUM)
-    assert "5117" in panel.answered(0).inner_text()
+    until(lambda: "5117" in panel.answered(0).inner_text(), "the words")
     assert time.monotonic() - began < 25
     assert app.cell(1).locator(".jp-InputPrompt").inner_text() == "[*]:", "the cell still runs"
     app.js("window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
     until(lambda: "KeyboardInterrupt" in app.outputs(1), "the interrupt")
     panel.ask("Now the first 100.")
-    assert "24133" in panel.answered(1).inner_text().replace(",", "")
+    until(lambda: "24133" in panel.answered(1).inner_text().replace(",", ""), "the words")
 
 
 @pytest.mark.usefixtures("alone")
@@ -101,6 +101,6 @@ def test_stop_acts_in_a_silent_gap_and_leaves_the_running_cell_alone(app: App) -
     assert min(took) < 1.5, took
     assert app.cell(1).locator(".jp-InputPrompt").inner_text() == "[*]:", "the cell still runs"
     panel.ask("and now?")
-    assert "Again." in panel.answered(3).inner_text()
+    until(lambda: "Again." in panel.answered(3).inner_text(), "the words")
     app.js("window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
     until(lambda: "KeyboardInterrupt" in app.outputs(1), "the interrupt")

@@ -113,7 +113,7 @@ def test_jump_and_insert_go_to_the_notebook_that_is_shown_after_switching_tabs(l
     lab.run(1)
     lab.run(2)
     panel.ready()
-    assert "Two." in panel.answered(0).inner_text()
+    until(lambda: "Two." in panel.answered(0).inner_text(), "the words")
     activate(lab, 0)
     panel.button("jump").click()
     assert lab.js(f"{CURRENT}.content.activeCellIndex") == 2
@@ -232,7 +232,10 @@ def test_after_a_failed_answer_the_way_on_is_told_and_prompt_and_attachments_are
     panel.node.locator(".gm-Picker > summary").click()
     panel.node.get_by_role("checkbox", name="sales").check()
     panel.ask("How many?")
-    assert "Nobody answers at 127.0.0.1:1" in panel.answered(0, "failed").inner_text()
+    until(
+        lambda: "Nobody answers at 127.0.0.1:1" in panel.answered(0, "failed").inner_text(),
+        "the words",
+    )
     until(lambda: "Check the base URL" in panel.said, "what to do")
     assert panel.prompt.input_value() == "How many?"
     assert panel.node.locator(".gm-Chip").count() == 1

@@ -96,7 +96,7 @@ def test_a_long_conversation_opens_at_once_and_scrolls_smoothly(app: App) -> Non
             break
     else:
         raise AssertionError(f"longest tasks of {scrolled} ms")
-    assert "Answer 0." in panel.answered(0).inner_text()
+    until(lambda: "Answer 0." in panel.answered(0).inner_text(), "the words")
     assert app.own_errors == []
 
 

@@ -37,7 +37,7 @@ def test_they_are_answered_in_their_order_and_one_can_be_taken_back(app: App) ->
     assert panel.prompt.input_value() == "three"
     assert "taken back" in panel.said
     for at, words in enumerate(("First.", "Second.", "Third.")):
-        assert words in panel.answered(at).inner_text()
+        until(lambda at=at, words=words: words in panel.answered(at).inner_text(), words)
     assert panel.prompts() == ["one", "two", "four"]
     assert panel.button("undo").is_enabled()
     assert app.own_errors == []
@@ -68,7 +68,7 @@ def test_an_answer_in_another_conversation_is_found_and_stopped_there(app: App) 
     until(lambda: which.input_value() == "aside", "the other conversation")
     assert which.locator("option").first.inner_text() == "main (0, answering)"
     panel.ask("two")
-    assert "Beside." in panel.answered(0).inner_text(), "it waits for nothing"
+    until(lambda: "Beside." in panel.answered(0).inner_text(), "it waits for nothing")
     which.select_option("main")
     until(lambda: panel.prompts() == ["one"], "the first conversation")
     panel.button("stop").click()

@@ -45,11 +45,11 @@ def test_each_notebook_has_its_conversation_and_no_answer_lands_in_another(lab: 
     lab.run(0)
     panel.ready()
     panel.ask("to the second")
-    assert "Two." in panel.answered(0).inner_text()
+    until(lambda: "Two." in panel.answered(0).inner_text(), "the words")
     assert panel.prompts() == ["to the second"]
     switch(lab, first)
     until(lambda: panel.prompts() == ["to the first"], "the first conversation")
-    assert "End of one." in panel.answered(0).inner_text()
+    until(lambda: "End of one." in panel.answered(0).inner_text(), "the words")
     assert panel.prompt.input_value() == "a draft"
     panel.ask("again to the first")
     panel.answered(1)
@@ -128,8 +128,8 @@ def test_a_server_that_was_away_is_found_again_without_a_reload(
     assert panel.button("ask").is_disabled()
     proxy.mend()
     until(lambda: app.js(f"{KERNEL}?.connectionStatus") == "connected", "the kernel")
-    assert "End of one." in panel.answered(0).inner_text()
+    until(lambda: "End of one." in panel.answered(0).inner_text(), "the words")
     until(lambda: "lost" not in panel.said, "all is well")
     panel.ask("second")
-    assert "Two." in panel.answered(1).inner_text()
+    until(lambda: "Two." in panel.answered(1).inner_text(), "the words")
     assert app.js("window.same"), "the page was not reloaded"
