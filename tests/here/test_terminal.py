@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..kernel import environment
@@ -17,6 +19,18 @@ PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('dr
 
 def enter(terminal: Terminal, source: str) -> None:
     terminal.write(PASTED % source.encode() + ACCEPT)
+
+
+@contextmanager
+def asking(words: list[str | Path], folder: Path, own: dict[str, str]) -> Iterator[Terminal]:
+    """A console in which a cell of `--here` waits for its first word."""
+    with Terminal(words, folder, own) as terminal:
+        terminal.wait("In [1]")
+        enter(terminal, "%load_ext gemini_magic")
+        terminal.wait("In [2]")
+        enter(terminal, "%%gemini --here\ngo")
+        terminal.wait(QUESTION)
+        yield terminal
 
 
 def test_a_terminals_user_is_asked_answers_and_finds_the_plot(
@@ -33,12 +47,7 @@ def test_a_terminals_user_is_asked_answers_and_finds_the_plot(
             tmp_path, GEMINI_API_KEY="k" * 20, GOOGLE_GEMINI_BASE_URL=server.url, MPLBACKEND="agg"
         )
         words = [Path(sys.executable).with_name("ipython"), "--no-banner", "--no-confirm-exit"]
-        with Terminal(words, tmp_path, own) as terminal:
-            terminal.wait("In [1]")
-            enter(terminal, "%load_ext gemini_magic")
-            terminal.wait("In [2]")
-            enter(terminal, "%%gemini --here\ngo")
-            terminal.wait(QUESTION)
+        with asking(words, tmp_path, own) as terminal:
             terminal.write(b"r\n")
             # The first is that of the code.
             terminal.wait("Who is it? ", times=2)
@@ -72,12 +81,7 @@ def test_a_user_of_jupyter_console_is_asked_by_input_and_the_word_counts(
     with Replay(*rounds, asks("never = 1"), says("Never.")) as server:
         own = environment(tmp_path, GEMINI_API_KEY="k" * 20, GOOGLE_GEMINI_BASE_URL=server.url)
         words = [Path(sys.executable).with_name("jupyter-console")]
-        with Terminal(words, tmp_path, own) as terminal:
-            terminal.wait("In [1]")
-            enter(terminal, "%load_ext gemini_magic")
-            terminal.wait("In [2]")
-            enter(terminal, "%%gemini --here\ngo")
-            terminal.wait(QUESTION)
+        with asking(words, tmp_path, own) as terminal:
             assert "1 | canary = 6 * 7" in terminal.said, "the code, before the question"
             terminal.write(b"r\r")
             terminal.wait(QUESTION, times=2)
