@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from browsing import CONTEXT, App, until
+from looking import change_theme, serious
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -188,30 +189,17 @@ def test_the_keyboard_alone_gives_the_word_and_the_editor_keeps_its_focus(app: A
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing_serious_in_a_question_and_it_is_read_aloud(lab: App, theme: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     code = (
         "import math as m\n\n@property\ndef f(x: int, *, y='a') -> float:\n    '''Doc.'''\n"
         "    # a comment\n    return m.pi * x if x > 1e3 else None\n" + "print(1)\n" * 80
     )
     lab.open([LOAD, scripted(code), ASK])
-    change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-    lab.js(change, THEMES[theme])
-    until(
-        lambda: lab.js("document.body.dataset.jpThemeLight") == str(theme == "light").lower(),
-        "the theme",
-    )
+    change_theme(lab, THEMES[theme], theme)
     lab.run(0)
     lab.run(1)
     lab.start(2)
     asked = question(lab)
-    found = Axe().run(lab.page, context=".gm-Turn")
-    serious = [
-        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
-        for violation in found.response["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert serious(lab, ".gm-Turn") == []
     said = asked.locator('[role="alert"]')
     assert "May it run in this kernel?" in said.inner_text()
     assert asked.get_attribute("role") == "group" and asked.get_attribute("aria-label")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from browsing import App, until
+from looking import change_theme, serious
 from sidebar import Sidebar
 from test_consent import LOAD, THEMES, scripted
 
@@ -26,28 +25,12 @@ FIGURE = (
 )
 
 
-def serious(app: App, context: str) -> list[Any]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(app.page, context=context)
-    return [
-        (violation["id"], [node["html"][:200] for node in violation["nodes"]])
-        for violation in found.response["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
-
-
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing_serious_in_rich_outputs_in_cell_and_sidebar(
     lab: App, theme: str
 ) -> None:
     lab.open([LOAD, scripted(RICH), ASK])
-    change = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
-    lab.js(change, THEMES[theme])
-    until(
-        lambda: lab.js("document.body.dataset.jpThemeLight") == str(theme == "light").lower(),
-        "the theme",
-    )
+    change_theme(lab, THEMES[theme], theme)
     for at in range(3):
         lab.run(at)
     sidebar = Sidebar(lab).open().ready()
