@@ -105,7 +105,7 @@ def test_sections_unfold_by_mouse_and_by_keyboard_and_the_cell_stays_as_it_is(ap
     summary.click()
     until(lambda: is_open(code), "the click to unfold")
     assert "def is_prime" in code.inner_text()
-    assert code.locator("code span").count() > 5, "the code is highlighted"
+    until(lambda: code.locator("code span").count() > 5, "the code to be coloured")
     summary.focus()
     for key, expected in (("Enter", False), ("Enter", True), (" ", False), (" ", True)):
         app.page.keyboard.press(key)

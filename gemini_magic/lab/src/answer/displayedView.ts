@@ -30,7 +30,7 @@ export function displayedView(
   }
   if (PROSE.has(shown.mime_type)) {
     const prose = new Prose(options);
-    prose.setText(visible(data), true);
+    void prose.setText(visible(data), true);
     return prose;
   }
   const isHtml = shown.mime_type === 'text/html';

@@ -30,22 +30,21 @@ export class Prose extends Panel {
   /**
    * Show `text`; with `final` nothing more will come. Then what was drawn in pieces is rendered
    * once more as a whole, so that nothing depends on how it came. A long text stays in pieces: to
-   * render it in one go would hold the page up.
+   * render it in one go would hold the page up. Resolves when it is drawn.
    */
-  setText(text: string, final: boolean): void {
+  setText(text: string, final: boolean): Promise<void> {
     if (text === this.text && final === this.final) {
-      return;
+      return this.drawing ?? Promise.resolve();
     }
     this.text = text;
     this.final = final;
     if (final) {
       this.wake();
     }
-    if (!this.drawing) {
-      this.drawing = this.draw().finally(() => {
-        this.drawing = undefined;
-      });
-    }
+    this.drawing ??= this.draw().finally(() => {
+      this.drawing = undefined;
+    });
+    return this.drawing;
   }
 
   private async draw(): Promise<void> {

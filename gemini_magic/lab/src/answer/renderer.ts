@@ -230,7 +230,7 @@ class FormView extends Panel {
       return;
     }
     const prose = new Prose(options);
-    prose.setText(said, true);
+    void prose.setText(said, true);
     this.addWidget(prose);
     if (look.show === 'all' || look.show === 'results') {
       const images = turn.parts.flatMap(part => (part.kind === 'image' ? [part] : imagesOf(part)));

@@ -23,6 +23,14 @@ export class Section extends Widget {
     this.summary.node.addEventListener('click', () => {
       // The element has not toggled yet when its summary is clicked (or gets Enter or Space).
       this.folds.set(this.key, !this.details.open);
+      if (!this.details.open) {
+        this.opened(true);
+      }
+    });
+    this.node.addEventListener('toggle', () => {
+      if (this.details.open) {
+        this.opened(false);
+      }
     });
     const remembered = folds.get(key);
     if (remembered !== undefined) {
@@ -40,15 +48,41 @@ export class Section extends Widget {
     (this.layout as PanelLayout).addWidget(widget);
   }
 
+  insert(at: number, widget: Widget): void {
+    (this.layout as PanelLayout).insertWidget(at, widget);
+  }
+
+  /**
+   * Have `made` called once, as soon as the section is open: for what nobody sees before.
+   *
+   * `byUser` is false where it is not known who has unfolded it: find-in-page does, too.
+   */
+  whenOpened(made: (byUser: boolean) => void): void {
+    this.made = made;
+    if (this.details.open) {
+      this.opened(true);
+    }
+  }
+
+  private opened(byUser: boolean): void {
+    const { made } = this;
+    this.made = undefined;
+    made?.(byUser);
+  }
+
   /** Open or close the section, unless the user has; find-in-page may open it, and is left be. */
   suggest(open: boolean): void {
     if (open !== this.suggested && !this.folds.has(this.key)) {
       this.details.open = open;
+      if (open) {
+        this.opened(true);
+      }
     }
     this.suggested = open;
   }
 
   private suggested = false;
+  private made: ((byUser: boolean) => void) | undefined;
 }
 
 /** An element with text; the only way words get into the page here, so nothing is ever parsed. */
@@ -97,9 +131,20 @@ export function iconButton(
 /** Draw `icon` in a button of `iconButton`. */
 export function setIcon(node: HTMLButtonElement, icon: LabIcon): void {
   node.querySelector('.gm-Icon')?.remove();
-  const drawn = icon.element({ tag: 'span', className: 'gm-Icon', stylesheet: 'toolbarButton' });
-  drawn.setAttribute('aria-hidden', 'true');
-  node.prepend(drawn);
+  node.prepend(drawn(icon));
+}
+
+const DRAWN = new Map<LabIcon, HTMLElement>();
+
+/** A copy of `icon`: a notebook has thousands of them, and to draw one anew parses it. */
+function drawn(icon: LabIcon): Node {
+  let made = DRAWN.get(icon);
+  if (!made) {
+    made = icon.element({ tag: 'span', className: 'gm-Icon', stylesheet: 'toolbarButton' });
+    made.setAttribute('aria-hidden', 'true');
+    DRAWN.set(icon, made);
+  }
+  return made.cloneNode(true);
 }
 
 /** Change the label of a button of `iconButton`. */

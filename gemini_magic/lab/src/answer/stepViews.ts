@@ -6,13 +6,13 @@ import { Panel, Widget } from '@lumino/widgets';
 import { visible } from '../model/characters';
 import type { CodePart, Displayed, ImagePart } from '../model/generated';
 import { type CodeCaption, codeCaption, codeLine, place } from './captions';
+import { CodeView } from './codeView';
 import { displayedView, sameDisplayed } from './displayedView';
 import { PartView, picture } from './partViews';
-import { Prose, fence } from './prose';
+import { Prose } from './prose';
 import { ResultView } from './resultView';
 import { type Folds, Section, element } from './section';
 import type { PartStep, ProseStep, RunStep, Step } from './steps';
-import { copyButton } from './tools';
 
 /** What a view needs to know beside its step. */
 export interface Surroundings {
@@ -65,7 +65,7 @@ class TextView extends Panel {
   }
 
   draw(step: ProseStep, around: Surroundings): void {
-    this.prose.setText(visible(step.text), !around.growing);
+    void this.prose.setText(visible(step.text), !around.growing);
   }
 
   private readonly prose: Prose;
@@ -81,7 +81,7 @@ class ThoughtView extends Section {
   }
 
   draw(step: ProseStep, around: Surroundings): void {
-    this.prose.setText(visible(step.text), !around.growing);
+    void this.prose.setText(visible(step.text), !around.growing);
   }
 
   private readonly prose: Prose;
@@ -142,23 +142,22 @@ class RunView extends Panel {
   private drawCode(step: RunStep, part: CodePart, around: Surroundings): void {
     if (!this.code) {
       this.code = new Section(`code:${step.index}`, around.folds, 'gm-Code');
-      this.source = new Prose(around.options);
-      this.source.addClass('gm-Body');
-      this.code.add(copyButton('Copy code', () => this.copied));
+      this.source = new CodeView(around.options, this.code);
       this.code.add(this.source);
       this.insertWidget(0, this.code);
     }
-    this.copied = part.code;
     this.code.node.dataset.where = place(step, around.sandbox);
     const running = around.growing && !step.results.length && !step.images.length;
     drawCaption(this.code.summary.node, codeCaption(step, running, around.sandbox));
     this.code.toggleClass('gm-mod-running', running);
-    this.source?.setText(fence(visible(part.code), part.language), true);
+    if (this.source) {
+      this.source.copied = part.code;
+      this.source.draw(visible(part.code), part.language);
+    }
   }
 
   private code: Section | undefined;
-  private source: Prose | undefined;
-  private copied = '';
+  private source: CodeView | undefined;
   private readonly results: ResultView[] = [];
   private readonly displayed: { shown: Displayed; widget: Widget }[] = [];
   private readonly pictures: { key: string; widget: Widget }[] = [];

@@ -33,39 +33,51 @@ const ACTIONS: Record<Action, [string, string, LabIcon]> = {
   ]
 };
 
+const ORDER = Object.keys(ACTIONS) as Action[];
+
+/** The buttons under an answer; one that it has no use for is not made. */
 export class Tools extends Widget {
-  constructor(act: (action: Action) => void) {
+  constructor(private readonly act: (action: Action) => void) {
     super();
     this.addClass('gm-Tools');
-    for (const [action, [label, title, icon]] of Object.entries(ACTIONS) as [
-      Action,
-      [string, string, LabIcon]
-    ][]) {
-      const node = iconButton(action, label, icon, () => {
-        act(action);
-      });
-      node.title = `${label}: ${title}`;
-      if (action === 'continue') {
-        // An answer that is not whole: what there is to do about it is said, not only shown.
-        node.classList.add('gm-mod-said');
-        node.querySelector('.gm-Label')?.classList.remove('gm-mod-unseen');
-      }
-      this.buttons.set(action, node);
-      this.node.append(node);
-    }
   }
 
   draw(turn: Turn, result: ButtonResult): void {
     const code = turn.parts.some(part => part.kind === 'code');
     const text = turn.parts.some(part => part.kind !== 'thought' && part.kind !== 'code');
     const ended = turn.status === 'complete' || turn.status === 'truncated';
-    this.buttons.forEach((node, action) => {
-      node.hidden =
+    let next: HTMLButtonElement | null = null;
+    for (const action of ORDER.toReversed()) {
+      const hidden =
         action === 'continue'
           ? turn.continuation === undefined
           : !ended || !(code || (text && action === 'insert'));
-      node.disabled = result.busy !== undefined;
+      let node = this.buttons.get(action);
+      if (!node && !hidden) {
+        node = this.made(action);
+        this.node.insertBefore(node, next);
+      }
+      if (node) {
+        node.hidden = hidden;
+        node.disabled = result.busy !== undefined;
+        next = node;
+      }
+    }
+  }
+
+  private made(action: Action): HTMLButtonElement {
+    const [label, title, icon] = ACTIONS[action];
+    const node = iconButton(action, label, icon, () => {
+      this.act(action);
     });
+    node.title = `${label}: ${title}`;
+    if (action === 'continue') {
+      // An answer that is not whole: what there is to do about it is said, not only shown.
+      node.classList.add('gm-mod-said');
+      node.querySelector('.gm-Label')?.classList.remove('gm-mod-unseen');
+    }
+    this.buttons.set(action, node);
+    return node;
   }
 
   private readonly buttons = new Map<Action, HTMLButtonElement>();

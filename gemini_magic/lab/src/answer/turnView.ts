@@ -73,6 +73,7 @@ export class TurnView extends Panel {
     }
     notes(this.model, ...modelLines(turn).map((line): [string, string] => [line, 'gm-Answering']));
     this.foot.setHidden(streaming);
+    this.foot.toggleClass('gm-mod-emulated', turn.request.backend === 'emulator');
     this.tools.draw(turn, result);
     this.buttonResults.draw(result);
     this.copied = inMarkdown(steps(turn.parts));
