@@ -115,8 +115,8 @@ def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def new_page() -> None:
-    """Used by a test that needs a page which has just been opened."""
+def kept_page() -> None:
+    """Used by tests that open their notebooks in the page that the tests before them have left."""
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +132,7 @@ def _app(request: pytest.FixtureRequest, name: str) -> Iterator[App]:
     browser, server = request.getfixturevalue("browser"), request.getfixturevalue(name)
     pages = request.getfixturevalue("kept_pages")
     kept = None
-    if {"new_page", "alone"} & set(request.fixturenames):
+    if "kept_page" not in request.fixturenames or "alone" in request.fixturenames:
         for page in pages.values():  # nothing goes on beside
             page.close()
     elif server.kind == "lab":
@@ -143,13 +143,13 @@ def _app(request: pytest.FixtureRequest, name: str) -> Iterator[App]:
 
 @pytest.fixture
 def lab(request: pytest.FixtureRequest, browser: Any) -> Iterator[App]:
-    """JupyterLab in a page that is new, or as good as new."""
+    """JupyterLab in a page of its own, or (`kept_page`) in one that is as good as new."""
     yield from _app(request, "lab_server")
 
 
 @pytest.fixture
 def bare(request: pytest.FixtureRequest, browser: Any) -> Iterator[App]:
-    """JupyterLab without our extension, in a page as that of `lab`; ipywidgets are there."""
+    """JupyterLab without our extension, in a page as `lab` has it; ipywidgets are there."""
     yield from _app(request, "bare_server")
 
 

@@ -132,7 +132,6 @@ def form(text: str, mime_type: str) -> dict[str, Any]:
     return {mime_type: bundle(turn)[0][mime_type], "text/plain": ""}
 
 
-@pytest.mark.usefixtures("new_page")
 @pytest.mark.parametrize(
     ("page", "mime_type", "where"),
     [
@@ -183,7 +182,6 @@ def responsive(
 WRITE = f"source => {CONTEXT}.model.cells.get(1).sharedModel.setSource(source)"
 
 
-@pytest.mark.usefixtures("new_page")
 def test_huge_answers_as_widgets_leave_the_page_responsive_and_can_be_read(bare: App) -> None:
     bare.open(["import attacking", "# an answer"])
     bare.run(0)

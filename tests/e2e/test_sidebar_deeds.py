@@ -321,7 +321,6 @@ def layout(lab: App) -> str:
     return json.dumps(found.get("right", {}))
 
 
-@pytest.mark.usefixtures("new_page")
 def test_settings_and_layout_are_kept(lab: App) -> None:
     panel = ready(lab, ANSWER, more=("# last",))
     panel.ask("what?")
@@ -343,7 +342,6 @@ def test_settings_and_layout_are_kept(lab: App) -> None:
     assert lab.own_errors == []
 
 
-@pytest.mark.usefixtures("new_page")
 def test_open_at_start_and_the_shortcut(app: App) -> None:
     places = app.server.settings / "gemini-magic"
     places.mkdir(parents=True, exist_ok=True)

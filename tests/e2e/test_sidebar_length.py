@@ -110,7 +110,6 @@ def used(session: Any) -> tuple[int, int]:
     return int(metrics["JSHeapUsedSize"]), int(metrics["Nodes"])
 
 
-@pytest.mark.usefixtures("new_page")
 def test_memory_does_not_grow_with_repeated_switching(lab: App) -> None:
     lab.open([f"{LOAD}{COUNT})"])
     lab.run(0)

@@ -60,7 +60,6 @@ TO = """part => {
 }"""
 
 
-@pytest.mark.usefixtures("new_page")
 def test_a_thousand_exchanges_take_the_page_at_most_thirty(lab: App) -> None:
     lab.open([LOAD])
     lab.start(0)
