@@ -62,6 +62,8 @@ def redact(text: str) -> str:
     Foreign messages (HTTP errors, proxies) may quote the request; nothing of a key may reach an
     output, a traceback, a saved notebook or a log.
     """
+    if not text:
+        return text
     known = _keys.union(os.environ.get(name, "").strip() for name in KEY_VARIABLES)
     for key in sorted(known, key=len, reverse=True):
         if len(key) >= _LEAST:

@@ -13,7 +13,8 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from enum import Enum
-from operator import attrgetter, is_, itemgetter
+from itertools import chain
+from operator import attrgetter, call, is_, itemgetter
 from typing import Any, NamedTuple
 
 # What asks, and draws the code that is asked about. What carries the question is among the classes
@@ -30,20 +31,18 @@ _ASKING = (
     "gemini_magic.turn.kernel_runs",
     "markupsafe",
 )
-# What they stand on, as the standard library: it is not to be forgotten by ``sys.modules``.
-_BELOW = frozenset(
-    (
-        "IPython",
-        "gemini_magic",
-        "google",
-        "httpcore",
-        "httpx",
-        "pydantic",
-        "tornado",
-        "traitlets",
-        "zmq",
-    )
-)
+# What is not to be forgotten by ``sys.modules``: what they stand on, and the standard library.
+_BELOW = sys.stdlib_module_names | {
+    "IPython",
+    "gemini_magic",
+    "google",
+    "httpcore",
+    "httpx",
+    "pydantic",
+    "tornado",
+    "traitlets",
+    "zmq",
+}
 _DISPLAY = ("IPython.display", "IPython.core.display_functions", "IPython.core.displaypub")
 # What a shell runs a cell by; the rest of a shell is the user's to change.
 _RUNNING = (
@@ -101,17 +100,13 @@ _ABSENT = object()  # the value of a name that is not there, and is not to be
 
 
 class _Space(NamedTuple):
-    """Names that are kept: ``name`` of what has them, how they are read, set and deleted.
-
-    ``same``: whether all is as it was, as it mostly is.
-    """
+    """Names that are kept: ``name`` of what has them, how they are read, set and deleted."""
 
     name: str
     now: Mapping[str, Any]
     kept: Mapping[str, Any]
     put: Callable[[str, Any], object]
     drop: Callable[[str], object]
-    same: Callable[[], bool]
 
 
 class _Code(NamedTuple):
@@ -133,7 +128,8 @@ class Seal:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._spaces: list[_Space] = []
-        self._codes: list[_Code] = []
+        self._same: Callable[[], bool] = _comparing(())
+        self._code = _Code.of([])
         self._known: set[str] = set()
         self._tables: list[tuple[str, Any]] = []
 
@@ -142,26 +138,31 @@ class Seal:
 
         There are thousands of names, which have mostly not changed since the last answer.
         """
-        for at, space in enumerate(self._spaces):
-            if not space.same():
-                now = {key: space.now.get(key, _ABSENT) for key in space.kept}
-                self._spaces[at] = space._replace(kept=now, same=_comparing(space.now, now))
-        self._tables = [*_tables()]
+        changed = not self._same()
+        if changed:
+            self._spaces = [
+                space._replace(kept={key: space.now.get(key, _ABSENT) for key in space.kept})
+                for space in self._spaces
+            ]
         loaded = [*_modules(self._known)]
         if not self._spaces:
             loaded += _classes(self._shell)
         self._spaces += loaded
-        self._codes = [_Code.of(_functions(self._spaces))] if loaded else self._codes
+        self._tables = [*_tables(self._spaces)]
+        if loaded:
+            self._code = _Code.of(_functions(self._spaces))
+        if loaded or changed:
+            self._same = _comparing(self._spaces)
 
     def close(self) -> Callable[[], list[str]]:
         """Note how things stand. What is returned puts them back, and names what it has put back.
 
         That holds all that it needs, so that it works where this module's own names were replaced.
         """
-        shell, codes = self._shell, self._codes
+        shell, lasting, same = self._shell, self._spaces, self._same
+        code = self._code
         builtin = _of_mapping("builtins", vars(builtins), dict(vars(builtins)))
         moving = [*_shells(shell), *_kernels(getattr(shell, "kernel", None))]
-        spaces = [builtin, *self._spaces, *moving]
         contents = [(name, one, _copy(one)) for name, one in (*self._tables, *_containers(shell))]
         settings: list[tuple[str, Any, Any, Any]] = [
             (name, read, write, read())
@@ -175,10 +176,9 @@ class Seal:
             (one, list(one)) for one in (sys.meta_path, sys.path_hooks)
         ]
         modules, loaded_now = sys.modules, dict(sys.modules)
-        standard = _BELOW | sys.stdlib_module_names
         variables = shell.user_ns
         names = {name: variables[name] for name in _NAMES if name in variables}
-        absent, parts, copy, fill = _ABSENT, _CODE, _copy, _fill
+        absent, parts, copy, fill, standard = _ABSENT, _CODE, _copy, _fill, _BELOW
         every, each, identical = all, map, is_
 
         def restore() -> list[str]:
@@ -196,9 +196,7 @@ class Seal:
                 if len(gone) > 100 or name.partition(".")[0] in standard:
                     modules[name] = loaded_now[name]
                     back.append(f"sys.modules.{name}")
-            for space in spaces:
-                if space.same():
-                    continue
+            for space in (builtin, *(() if same() else lasting), *moving):
                 now = space.now
                 for key, value in space.kept.items():
                     if now.get(key, absent) is not value:
@@ -207,19 +205,16 @@ class Seal:
                         else:
                             space.put(key, value)
                         back.append(f"{space.name}.{key}")
-            for functions, reading, values in codes:
-                for part, read, before in zip(parts, reading, values, strict=True):
-                    if every(each(identical, each(read, functions), before)):
-                        continue
-                    for one, value in zip(functions, before, strict=True):
-                        if read(one) is not value:
-                            setattr(one, part, value)
-                            back.append(f"{one.__module__}.{one.__qualname__}.{part}")
+            for part, read, before in zip(parts, code.reading, code.values, strict=True):
+                if every(each(identical, each(read, code.functions), before)):
+                    continue
+                for one, value in zip(code.functions, before, strict=True):
+                    if read(one) is not value:
+                        setattr(one, part, value)
+                        back.append(f"{one.__module__}.{one.__qualname__}.{part}")
             for name, container, kept in contents:
                 held = copy(container)
-                if len(held) != len(kept) or any(
-                    a is not b for a, b in zip(held, kept, strict=True)
-                ):
+                if len(held) != len(kept) or not every(each(identical, held, kept)):
                     fill(container, kept)
                     back.append(name)
             for finders, kept in importers:  # there may be more, but none is to be gone
@@ -315,7 +310,7 @@ def _classes(shell: Any) -> Iterator[_Space]:
 
 
 def _of_mapping(name: str, now: MutableMapping[str, Any], kept: Mapping[str, Any]) -> _Space:
-    return _Space(name, now, kept, now.__setitem__, now.__delitem__, _comparing(now, kept))
+    return _Space(name, now, kept, now.__setitem__, now.__delitem__)
 
 
 def _of_object(name: str, one: Any, names: Any) -> _Space:
@@ -333,7 +328,6 @@ def _of_traits(name: str, one: Any, names: tuple[str, ...]) -> _Space:
         kept,
         lambda key, value: setattr(one, key, value),
         lambda key: now.pop(key, None),
-        _comparing(now, kept),
     )
 
 
@@ -358,31 +352,35 @@ def _of_class(kind: type, kept: Mapping[str, Any] | None = None) -> _Space:
         kept,
         lambda key, value: type.__setattr__(kind, key, value),
         lambda key: type.__delattr__(kind, key),
-        _comparing(now, kept),
     )
 
 
-def _comparing(now: Mapping[str, Any], kept: Mapping[str, Any]) -> Callable[[], bool]:
-    """What compares by identity, without a step of Python or a look-up by name for each.
+def _comparing(spaces: Iterable[_Space]) -> Callable[[], bool]:
+    """What tells whether all is as it was, as it mostly is, by identity and without a step of
+    Python for each of the thousands of names.
 
     It holds the functions that it needs: a run may replace those names, the built-in ones too.
     """
-    every, some, each, identical, missing = all, any, map, is_, KeyError
-    there = {key: value for key, value in kept.items() if value is not _ABSENT}
-    absent = [key for key in kept if key not in there]
-    values = [*there.values()]
-    # Of one key alone it would give the value, and not a tuple.
-    read = itemgetter(*there, *(there if len(there) == 1 else ())) if there else None
-    has = now.__contains__
+    nows, reading, values, apart, names = [], [], [], [], []
+    for space in spaces:
+        there = {key: value for key, value in space.kept.items() if value is not _ABSENT}
+        if there:
+            nows.append(space.now)
+            # Of one key alone it would give the value, and not a tuple.
+            reading.append(itemgetter(*there, *(there if len(there) == 1 else ())))
+            values += [*there.values()] * (2 if len(there) == 1 else 1)
+        if len(there) < len(space.kept):
+            apart.append(space.now.keys().isdisjoint)
+            names.append(frozenset(space.kept.keys() - there.keys()))
+    every, each, identical, flat, of, missing = all, map, is_, chain.from_iterable, call, KeyError
 
     def same() -> bool:
-        if read is not None:
-            try:
-                if not every(each(identical, read(now), values)):
-                    return False
-            except missing:
-                return False
-        return not some(each(has, absent))
+        try:
+            return every(each(identical, flat(each(of, reading, nows)), values)) and every(
+                each(of, apart, names)
+            )
+        except missing:
+            return False
 
     return same
 
@@ -408,11 +406,13 @@ def _containers(shell: Any) -> Iterator[tuple[str, Any]]:
         yield "input_transformers_post", shell.input_transformers_post
 
 
-def _tables() -> Iterator[tuple[str, Any]]:
-    for name in [name for name in list(sys.modules) if name.startswith("gemini_magic.here.")]:
-        for key, one in vars(sys.modules[name]).items():
-            if type(one) in (dict, list, set) and not key.startswith("__"):
-                yield f"{name}.{key}", one
+def _tables(spaces: Iterable[_Space]) -> Iterator[tuple[str, Any]]:
+    """Lists, dicts and sets of this folder's modules, whose content is kept."""
+    for space in spaces:
+        if space.name.startswith("gemini_magic.here.") and space.name in sys.modules:
+            for key, one in space.now.items():
+                if type(one) in (dict, list, set) and not key.startswith("__"):
+                    yield f"{space.name}.{key}", one
 
 
 def _copy(container: Any) -> list[Any]:

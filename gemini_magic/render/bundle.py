@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from gemini_magic.render.caption import image_caption
-from gemini_magic.render.form import Options
+from gemini_magic.render.form import Options, entries_of
 from gemini_magic.render.html import html
 from gemini_magic.render.markdown import markdown
 from gemini_magic.render.outline import pictures
@@ -59,7 +59,9 @@ def bundle(
         "notice": notice,
         "progress": progress,
         "cost": cost,
-        "chosen": cache(telling),  # once for all forms
+        # Once for all forms.
+        "chosen": cache(telling),
+        "entries": entries_of(turn, show),
     }
     data: Json = {"text/plain": plain(turn, **said)}
     if view != "plain":

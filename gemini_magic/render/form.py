@@ -34,7 +34,8 @@ Block = TypeVar("Block", bound=str)
 class Options(TypedDict, total=False):
     """What a view says beside the turn; see `gemini_magic.render.bundle.bundle`.
 
-    ``chosen``: as `gemini_magic.render.caption.code_caption` has it.
+    ``chosen``: as `gemini_magic.render.caption.code_caption` has it. ``entries``: of this turn and
+    ``show``, where they are known already (`entries_of`).
     """
 
     show: str
@@ -42,6 +43,7 @@ class Options(TypedDict, total=False):
     progress: str | None
     cost: str | None
     chosen: Callable[[str], str]
+    entries: Sequence[Entry]
 
 
 class Form(Protocol[Block]):
@@ -89,14 +91,21 @@ class Form(Protocol[Block]):
     def usage(self, said: str) -> Block: ...
 
 
+def entries_of(turn: Turn, show: str = "all") -> list[Entry]:
+    """The entries of ``turn`` that ``show`` shows; raises ValueError on an unknown ``show``."""
+    typed = "schema" in turn.request.config
+    return outline(turn.parts, show, caption.sandbox(turn.request.backend), typed=typed)
+
+
 def turn_blocks(form: Form[Block], turn: Turn, **options: Unpack[Options]) -> list[Block]:
     """The blocks of ``turn``; see `gemini_magic.render.bundle.bundle` for the options."""
     show = options.get("show", "all")
     above = {"notice": options.get("notice"), "reused": caption.reused_line(turn)}
     blocks = [form.note(line, kind) for kind, line in above.items() if line]
-    typed = "schema" in turn.request.config
     chosen = options.get("chosen", telling)
-    entries = outline(turn.parts, show, caption.sandbox(turn.request.backend), typed=typed)
+    entries = options.get("entries")
+    if entries is None:
+        entries = entries_of(turn, show)
     for entry in entries:
         blocks += entry_blocks(form, entry, turn.status == "streaming", chosen)
     if show in ("all", "answer"):
