@@ -104,9 +104,11 @@ SMOKE = (
 )
 # Of the tiers that a developer runs, what computes for seconds and seldom finds anything new: slow.
 LONG = (
+    "test_a_recorded_first_answer_spoils_no_later_question_over_http",
     "test_a_long_output_in_another_order_is_compared_in_bounded_time",
     "test_fifty_megabytes_are_compared_in_bounded_time",
     "test_fifty_megabytes_of_output_are_bounded_and_judged",
+    "test_the_captions_of_any_turn_are_the_same_words",
     "test_the_sources_pass",
     "test_what_the_schema_refuses_for_a_missing_field_or_its_type_is_not_read_either",
 )
@@ -155,7 +157,8 @@ def tiers(item: pytest.Item) -> set[str]:
     found = placed(item.path)
     found |= {FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURES}
     found = found or {"unit"}
-    if getattr(item, "originalname", item.name) in LONG:
+    # Of a parametrized test, `pytest.mark.slow` says it of some of its cases.
+    if getattr(item, "originalname", item.name) in LONG or item.get_closest_marker("slow"):
         found = (found - {"unit"}) | {"slow"}
     return found | ({"smoke"} if item.name in SMOKE else set())
 
@@ -241,12 +244,19 @@ def run_notebooks() -> tuple[str, ...]:
     return sys.executable, "-m", "gemini_magic.batch.cli", "run"
 
 
-@pytest.fixture(scope="module")
-def shared_kernel(
+@pytest.fixture(scope="session")
+def kernel_of_the_run(
     tmp_path_factory: pytest.TempPathFactory, start_kernel: type[Kernel]
 ) -> Iterator[Kernel]:
     with start_kernel(tmp_path_factory.mktemp("kernel"), load=False) as kernel:
         yield kernel
+
+
+@pytest.fixture(scope="module")
+def shared_kernel(kernel_of_the_run: Kernel, tmp_path_factory: pytest.TempPathFactory) -> Kernel:
+    """A kernel that is as if it were the file's own; its process is that of all such files."""
+    kernel_of_the_run.renew(tmp_path_factory.mktemp("kernel"), load=False)
+    return kernel_of_the_run
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ CLEARED = (
     "GEMINI_MAGIC_ANSWERS",
 )
 
+# What stays is put out of the collector's sight: each renewal collects all, over what is imported.
 RENEWAL = """
 import os, sys
 if 'gemini_magic' in get_ipython().extension_manager.loaded:
@@ -40,6 +41,7 @@ os.chdir({folder!r})
 for name in ('last_exc', 'last_type', 'last_value', 'last_traceback'):
     vars(sys).pop(name, None)
 get_ipython().reset(new_session=False)
+__import__('gc').freeze()
 """
 
 

@@ -34,7 +34,12 @@ print(dict(ended))
 
 @pytest.mark.parametrize(
     "also",
-    ["import IPython", "from IPython.core import magic", "import google.genai", "pass"],
+    [
+        "import google.genai",
+        pytest.param("import IPython", marks=pytest.mark.slow),
+        pytest.param("from IPython.core import magic", marks=pytest.mark.slow),
+        pytest.param("pass", marks=pytest.mark.slow),
+    ],
 )
 def test_first_calls_together_are_all_answered(also: str, tmp_path: Path):
     with Replay(Answer(ANSWER)) as server:

@@ -11,23 +11,35 @@ from __future__ import annotations
 import builtins
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from enum import Enum
-from itertools import chain
-from operator import attrgetter, call, is_, itemgetter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from itertools import chain, repeat
+from operator import attrgetter, call, eq, is_
 from typing import Any, NamedTuple
 
-# What asks, and draws the code that is asked about. What carries the question is among the classes
-# of shell and kernel.
+# What asks, draws the code that is asked about, and goes on with the answer; the rest takes no part
+# in it. What carries the question is among the classes of shell and kernel.
 _ASKING = (
     "gemini_magic.errors",
     "gemini_magic.frontend",
     "gemini_magic.here",
-    "gemini_magic.magics",
+    "gemini_magic.magics.ask",
+    "gemini_magic.magics.displays",
+    "gemini_magic.magics.executions",
+    "gemini_magic.magics.front_ends",
+    "gemini_magic.magics.here",
+    "gemini_magic.magics.kernel_state",
+    "gemini_magic.magics.magic",
+    "gemini_magic.magics.running",
+    "gemini_magic.magics.situation",
     "gemini_magic.render.highlight",
-    "gemini_magic.session",
+    "gemini_magic.session.asking",
+    "gemini_magic.session.engine",
+    "gemini_magic.session.question",
+    "gemini_magic.session.rounds",
+    "gemini_magic.session.session",
+    "gemini_magic.session.view",
     "gemini_magic.text",
-    "gemini_magic.tools",
+    "gemini_magic.tools.calling",
     "gemini_magic.turn.kernel_runs",
     "markupsafe",
 )
@@ -86,7 +98,7 @@ _TRANSFORMERS = ("cleanup_transforms", "line_transforms", "token_transformers")
 _NAMES = ("__name__", "_dh", "_ih", "_oh", "In", "Out", "exit", "get_ipython", "quit")
 _HOOKS = ("__call__", "__eq__", "__getattr__", "__getattribute__", "__new__", "__setattr__")
 _CODE = ("__code__", "__defaults__", "__kwdefaults__")
-_KEPT = (
+_METHODS = (
     type,
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -96,15 +108,18 @@ _KEPT = (
     staticmethod,
     property,
 )
-_ABSENT = object()  # the value of a name that is not there, and is not to be
 
 
 class _Space(NamedTuple):
-    """Names that are kept: ``name`` of what has them, how they are read, set and deleted."""
+    """Names that are kept: ``name`` of what has them, how they are read, set and deleted.
+
+    ``absent``: those that are not there, and are not to be.
+    """
 
     name: str
     now: Mapping[str, Any]
     kept: Mapping[str, Any]
+    absent: frozenset[str]
     put: Callable[[str, Any], object]
     drop: Callable[[str], object]
 
@@ -128,10 +143,13 @@ class Seal:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._spaces: list[_Space] = []
-        self._same: Callable[[], bool] = _comparing(())
+        self._same = _comparing(())
+        self._ours: dict[str, types.ModuleType] = {}
         self._code = _Code.of([])
         self._known: set[str] = set()
         self._tables: list[tuple[str, Any]] = []
+        # What runs had put there. With its last reference it could act, in a ``__del__``.
+        self._replaced: list[Any] = []
 
     def look(self) -> None:
         """Take things as they stand now, before the first run of an answer.
@@ -140,15 +158,19 @@ class Seal:
         """
         changed = not self._same()
         if changed:
-            self._spaces = [
-                space._replace(kept={key: space.now.get(key, _ABSENT) for key in space.kept})
-                for space in self._spaces
-            ]
-        loaded = [*_modules(self._known)]
+            for at, space in enumerate(self._spaces):
+                kept, absent = _found(space.now, space.kept.keys() | space.absent)
+                self._spaces[at] = space._replace(kept=kept, absent=absent)
+        modules = sys.modules
+        anew = {name for name, one in self._ours.items() if modules.get(name) is not one}
+        self._known -= anew  # as after the user has deleted and imported them
+        ours = _modules(self._known)
+        self._ours |= ours
+        loaded = [space for name in sorted(ours) for space in _of_module(name, ours[name])]
         if not self._spaces:
             loaded += _classes(self._shell)
         self._spaces += loaded
-        self._tables = [*_tables(self._spaces)]
+        self._tables = [*_tables(self._ours)]
         if loaded:
             self._code = _Code.of(_functions(self._spaces))
         if loaded or changed:
@@ -159,17 +181,21 @@ class Seal:
 
         That holds all that it needs, so that it works where this module's own names were replaced.
         """
-        shell, lasting, same = self._shell, self._spaces, self._same
-        code = self._code
+        shell, lasting, same, code = self._shell, self._spaces, self._same, self._code
+        replaced = self._replaced
         builtin = _of_mapping("builtins", vars(builtins), dict(vars(builtins)))
-        moving = [*_shells(shell), *_kernels(getattr(shell, "kernel", None))]
+        moving = [
+            _of_mapping("sys.modules", sys.modules, dict(self._ours)),
+            *_shells(shell),
+            *_kernels(getattr(shell, "kernel", None)),
+        ]
         contents = [(name, one, _copy(one)) for name, one in (*self._tables, *_containers(shell))]
-        settings: list[tuple[str, Any, Any, Any]] = [
-            (name, read, write, read())
-            for name, read, write in (
-                ("sys.settrace", sys.gettrace, sys.settrace),
-                ("sys.setprofile", sys.getprofile, sys.setprofile),
-                ("sys.setrecursionlimit", sys.getrecursionlimit, sys.setrecursionlimit),
+        settings: list[tuple[str, Any, Any, Any, Any]] = [
+            (name, read, write, read(), equal)
+            for name, read, write, equal in (
+                ("sys.settrace", sys.gettrace, sys.settrace, is_),
+                ("sys.setprofile", sys.getprofile, sys.setprofile, is_),
+                ("sys.setrecursionlimit", sys.getrecursionlimit, sys.setrecursionlimit, eq),
             )
         ]
         importers: list[tuple[list[Any], list[Any]]] = [
@@ -178,17 +204,28 @@ class Seal:
         modules, loaded_now = sys.modules, dict(sys.modules)
         variables = shell.user_ns
         names = {name: variables[name] for name in _NAMES if name in variables}
-        absent, parts, copy, fill, standard = _ABSENT, _CODE, _copy, _fill, _BELOW
-        every, each, identical = all, map, is_
+        parts, copy, fill, standard, nothing = _CODE, _copy, _fill, _BELOW, object()
+        every, some, each, identical, again = all, any, map, is_, repeat
+        kind, table, plain = type, dict, str
 
         def restore() -> list[str]:
             back = []
+            spaces = (builtin, *(() if same() else lasting), *moving)
+            # A name that is no plain str compares as it likes, and stands in for another.
+            for now in [space.now for space in spaces if kind(space.now) is table]:
+                if not every(each(identical, each(kind, now), again(plain))):
+                    known = {key: value for key, value in now.items() if kind(key) is plain}
+                    replaced.extend(now.items())
+                    now.clear()
+                    now.update(known)
+                    back.append("names that are no str")
             # All that follows needs the built-in names, and may find none of them.
             for name in builtin.kept.keys() - builtin.now.keys():
                 builtin.put(name, builtin.kept[name])
                 back.append(f"builtins.{name}")
-            for name, read, write, value in settings:
-                if read() != value:
+            for name, read, write, value, equal in settings:
+                if not equal(read(), value):
+                    replaced.append(read())
                     write(value)
                     back.append(name)
             gone = () if loaded_now.keys() <= modules.keys() else loaded_now.keys() - modules.keys()
@@ -196,29 +233,35 @@ class Seal:
                 if len(gone) > 100 or name.partition(".")[0] in standard:
                     modules[name] = loaded_now[name]
                     back.append(f"sys.modules.{name}")
-            for space in (builtin, *(() if same() else lasting), *moving):
+            for space in spaces:
                 now = space.now
                 for key, value in space.kept.items():
-                    if now.get(key, absent) is not value:
-                        if value is absent:
-                            space.drop(key)
-                        else:
-                            space.put(key, value)
+                    found = now.get(key, nothing)
+                    if found is not value:
+                        replaced.append(found)
+                        space.put(key, value)
+                        back.append(f"{space.name}.{key}")
+                for key in space.absent:
+                    if key in now:
+                        replaced.append(now[key])
+                        space.drop(key)
                         back.append(f"{space.name}.{key}")
             for part, read, before in zip(parts, code.reading, code.values, strict=True):
                 if every(each(identical, each(read, code.functions), before)):
                     continue
                 for one, value in zip(code.functions, before, strict=True):
                     if read(one) is not value:
+                        replaced.append(read(one))
                         setattr(one, part, value)
                         back.append(f"{one.__module__}.{one.__qualname__}.{part}")
             for name, container, kept in contents:
                 held = copy(container)
                 if len(held) != len(kept) or not every(each(identical, held, kept)):
+                    replaced.append(held)
                     fill(container, kept)
                     back.append(name)
             for finders, kept in importers:  # there may be more, but none is to be gone
-                lost = [one for one in kept if one not in finders]
+                lost = [one for one in kept if not some(each(identical, again(one), finders))]
                 if lost:
                     finders.extend(lost)
                     back.append("sys.meta_path or sys.path_hooks")
@@ -230,31 +273,25 @@ class Seal:
         return restore
 
 
-def _modules(known: set[str]) -> Iterator[_Space]:
-    """Functions, classes and modules by their names, with their methods.
-
-    Of modules that are not ``known`` yet; they are then, and so are those of others.
-    """
+def _modules(known: set[str]) -> dict[str, types.ModuleType]:
+    """The modules that are kept and not ``known`` yet: they are then, and so are others."""
     loaded = sys.modules.keys() - known
-    named = {name for name in loaded if name.startswith(_ASKING) or name in _DISPLAY}
-    known |= loaded - named
-    ours = {
+    known |= loaded
+    return {
         name: module
-        for name in sorted(named)
+        for name in loaded
+        if name.startswith(_ASKING) or name in _DISPLAY
         if type(module := sys.modules.get(name)) is types.ModuleType
     }
-    if not ours:
-        return
-    modules: Any = sys.modules
-    yield _of_mapping("sys.modules", modules, ours)
-    known.update(ours)
-    for name, module in ours.items():
-        entries = vars(module)
-        kept = {key: one for key, one in entries.items() if isinstance(one, _KEPT)}
-        yield _of_mapping(name, entries, kept)
-        for one in kept.values():
-            if isinstance(one, type) and one.__module__ == name:
-                yield _of_class(one)
+
+
+def _of_module(name: str, module: types.ModuleType) -> Iterator[_Space]:
+    """All that is in a module and in its classes."""
+    kept = dict(vars(module))
+    yield _of_mapping(name, vars(module), kept)
+    for one in kept.values():
+        if isinstance(one, type) and one.__module__ == name:
+            yield _of_class(one)
 
 
 def _shells(shell: Any) -> Iterator[_Space]:
@@ -309,14 +346,25 @@ def _classes(shell: Any) -> Iterator[_Space]:
         yield from _of_classes(session, _CARRYING)
 
 
-def _of_mapping(name: str, now: MutableMapping[str, Any], kept: Mapping[str, Any]) -> _Space:
-    return _Space(name, now, kept, now.__setitem__, now.__delitem__)
+def _found(now: Mapping[str, Any], names: Iterable[str]) -> tuple[dict[str, Any], frozenset[str]]:
+    """Those of ``names`` that are there, with their values, and those that are not."""
+    kept = {key: now[key] for key in names if key in now}
+    return kept, frozenset(names) - kept.keys()
 
 
-def _of_object(name: str, one: Any, names: Any) -> _Space:
+def _of_mapping(
+    name: str,
+    now: MutableMapping[str, Any],
+    kept: Mapping[str, Any],
+    absent: frozenset[str] = frozenset(),
+) -> _Space:
+    return _Space(name, now, kept, absent, now.__setitem__, now.__delitem__)
+
+
+def _of_object(name: str, one: Any, names: Collection[str]) -> _Space:
     """What an object has itself under ``names``: where it has nothing, its class's counts."""
     now = getattr(one, "__dict__", {})  # kernels that are no ipykernel may be objects of C++
-    return _of_mapping(name, now, {key: now.get(key, _ABSENT) for key in names})
+    return _of_mapping(name, now, *_found(now, names))
 
 
 def _of_traits(name: str, one: Any, names: tuple[str, ...]) -> _Space:
@@ -326,61 +374,52 @@ def _of_traits(name: str, one: Any, names: tuple[str, ...]) -> _Space:
         name,
         now,
         kept,
+        frozenset(),
         lambda key, value: setattr(one, key, value),
         lambda key: now.pop(key, None),
     )
 
 
-def _of_classes(one: Any, names: Iterable[str]) -> Iterator[_Space]:
+def _of_classes(one: Any, names: Collection[str]) -> Iterator[_Space]:
     """What each class of an object has itself under ``names``, and what it inherits."""
     for kind in type(one).__mro__[:-1]:
-        now = vars(kind)
-        yield _of_class(kind, {name: now.get(name, _ABSENT) for name in names})
+        yield _of_class(kind, names)
 
 
-def _of_class(kind: type, kept: Mapping[str, Any] | None = None) -> _Space:
+def _of_class(kind: type, names: Collection[str] = ()) -> _Space:
+    """What a class has under ``names``, by default all; and that it hides nothing it inherits."""
     now = vars(kind)
-    if kept is None:
-        kept = dict.fromkeys(_HOOKS, _ABSENT)
-        for around in reversed(kind.__mro__[:-1]):
-            for key, one in vars(around).items():
-                if isinstance(one, _KEPT) or (isinstance(one, Enum) and isinstance(one, kind)):
-                    kept[key] = one if around is kind else _ABSENT
+    if not names:
+        around = [vars(other) for other in kind.__mro__[1:-1]]
+        methods = (key for each in around for key in each if isinstance(each[key], _METHODS))
+        names = {*_HOOKS, *methods, *now}
     return _Space(
         f"{kind.__module__}.{kind.__qualname__}",
         now,
-        kept,
+        *_found(now, names),
         lambda key, value: type.__setattr__(kind, key, value),
         lambda key: type.__delattr__(kind, key),
     )
 
 
-def _comparing(spaces: Iterable[_Space]) -> Callable[[], bool]:
-    """What tells whether all is as it was, as it mostly is, by identity and without a step of
-    Python for each of the thousands of names.
+def _comparing(spaces: Collection[_Space]) -> Callable[[], bool]:
+    """What tells whether all names there, and they alone, have the values that they have now.
 
-    It holds the functions that it needs: a run may replace those names, the built-in ones too.
+    As they mostly do: it goes by identity, along each dict, without a look-up or a step of Python
+    for each of the thousands of names. It holds the functions that it needs: a run may replace
+    those names, the built-in ones too.
     """
-    nows, reading, values, apart, names = [], [], [], [], []
-    for space in spaces:
-        there = {key: value for key, value in space.kept.items() if value is not _ABSENT}
-        if there:
-            nows.append(space.now)
-            # Of one key alone it would give the value, and not a tuple.
-            reading.append(itemgetter(*there, *(there if len(there) == 1 else ())))
-            values += [*there.values()] * (2 if len(there) == 1 else 1)
-        if len(there) < len(space.kept):
-            apart.append(space.now.keys().isdisjoint)
-            names.append(frozenset(space.kept.keys() - there.keys()))
-    every, each, identical, flat, of, missing = all, map, is_, chain.from_iterable, call, KeyError
+    every, each, identical, flat, of, size = all, map, is_, chain.from_iterable, call, len
+    nows = [space.now for space in spaces]
+    reading = [now.values for now in nows]
+    sizes, keys, values = [*map(len, nows)], [*flat(nows)], [*flat(map(call, reading))]
 
     def same() -> bool:
-        try:
-            return every(each(identical, flat(each(of, reading, nows)), values)) and every(
-                each(of, apart, names)
-            )
-        except missing:
-            return False
+        return (
+            [*each(size, nows)] == sizes
+            and every(each(identical, flat(nows), keys))
+            and every(each(identical, flat(each(of, reading)), values))
+        )
 
     return same
 
@@ -406,13 +445,13 @@ def _containers(shell: Any) -> Iterator[tuple[str, Any]]:
         yield "input_transformers_post", shell.input_transformers_post
 
 
-def _tables(spaces: Iterable[_Space]) -> Iterator[tuple[str, Any]]:
+def _tables(modules: Mapping[str, types.ModuleType]) -> Iterator[tuple[str, Any]]:
     """Lists, dicts and sets of this folder's modules, whose content is kept."""
-    for space in spaces:
-        if space.name.startswith("gemini_magic.here.") and space.name in sys.modules:
-            for key, one in space.now.items():
+    for name, module in modules.items():
+        if name.startswith("gemini_magic.here."):
+            for key, one in vars(module).items():
                 if type(one) in (dict, list, set) and not key.startswith("__"):
-                    yield f"{space.name}.{key}", one
+                    yield f"{name}.{key}", one
 
 
 def _copy(container: Any) -> list[Any]:

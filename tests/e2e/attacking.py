@@ -49,7 +49,12 @@ def parts(name: str) -> tuple[Part, ...]:
 def turn(at: int, name: str) -> Turn:
     h = HOSTILE[name]
     return playing.turn(
-        parts(name), "failed", id=f"turn{at}", message=h, reused={"stored": h}, model_version=h
+        parts(name),
+        "failed",
+        id=f"{playing.ID}-{at}",
+        message=h,
+        reused={"stored": h},
+        model_version=h,
     )
 
 

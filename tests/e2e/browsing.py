@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any
 
 import nbformat
+from keeping import Kept, Lent
 
 PATIENCE = 60.0  # seconds; generous, since the machine may be busy
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
@@ -165,37 +166,65 @@ class Server:
         base = url or self.url
         if self.kind == "notebook":
             return f"{base}/notebooks/{path}"
-        return f"{base}/lab/workspaces/{secrets.token_hex(4)}/tree/{path}?reset"
+        tree = f"/tree/{path}" if path else ""
+        return f"{base}/lab/workspaces/{secrets.token_hex(4)}{tree}?reset"
+
+    def forget_settings(self) -> None:
+        """Let the settings be those of the start, whatever a page has had saved."""
+        for path in self.settings.rglob("*.jupyterlab-settings"):
+            if path.name != "notification.jupyterlab-settings":
+                path.unlink()
 
 
-def new_profile(browser: Any) -> Any:
+def profile(browser: Any) -> Any:
+    """One profile for all: JupyterLab is fetched and compiled once, and not for each page."""
+    if browser.contexts:
+        return browser.contexts[0]
     context = browser.new_context(viewport={"width": 1100, "height": 1000})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     return context
 
 
 class App:
-    """A browser page on a server; closing it ends the kernels it has started."""
+    """A browser page on a server; leaving it ends the kernels it has started.
 
-    def __init__(self, browser: Any, server: Server, url: str = "") -> None:
+    ``kept``: a page that tests share, used as long as nothing is done that would outlive the test.
+    """
+
+    def __init__(
+        self, browser: Any, server: Server, url: str = "", kept: Kept | None = None
+    ) -> None:
         self.server = server
         self._url = url or server.url  # another one when something stands in between
         self.kind = server.kind
-        # One profile for all: JupyterLab is fetched and compiled once, and not for each page.
-        self._context = browser.contexts[0] if browser.contexts else new_profile(browser)
+        self._browser = browser
         self._pages: list[Any] = []  # its own, and those of its tabs
+        self._kept = kept
         self.path = ""
+        self.failed_test = False
         self._watch()
 
     def _watch(self) -> None:
-        self.page = self._context.new_page()
-        self._pages.append(self.page)
+        self._page: Any = None
+        self._lent = self._used_up = self._been = False
+        self.page: Any = Lent(self)
         self.errors: list[str] = []
         self.foreign: list[str] = []
         self.dialogs: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", lambda request: self._note(request.url))
-        self.page.on("dialog", self._dialog)
+
+    def taken(self, harmless: bool) -> Any:
+        """The page: the kept one, if this is the first and ``harmless``, or else one of its own."""
+        if self._page is None:
+            if harmless and self._kept is not None:
+                self._page, self._lent = self._kept.lend(self), True
+            else:
+                self._page = profile(self._browser).new_page()
+                self._pages.append(self._page)
+                self._page.on("pageerror", self.failed)
+                self._page.on("request", self.asked)
+                self._page.on("dialog", self.spoken)
+        self._used_up |= not harmless
+        return self._page
 
     def __enter__(self) -> App:
         return self
@@ -206,22 +235,32 @@ class App:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        if self._kept is not None and self._lent:
+            asked = [one for one in self.dialogs if not one.startswith("beforeunload")]
+            fit = not (self._used_up or self.failed_test or self.own_errors or asked)
+            self._kept.take_back(fit and error is None)
         for page in self._pages:
             page.close()
         self.server.shut_down_kernels()
+        self.server.forget_settings()
 
     def tab(self) -> App:
         """The same notebook, and so the same kernel, in a second page of the same browser."""
         other = copy.copy(self)
+        other._kept = None
         other._watch()
         other.go()
         return other
 
-    def _dialog(self, dialog: Any) -> None:
+    def failed(self, error: Any) -> None:
+        self.errors.append(str(error))
+
+    def spoken(self, dialog: Any) -> None:
         self.dialogs.append(f"{dialog.type}: {dialog.message}")
         dialog.accept()
 
-    def _note(self, url: str) -> None:
+    def asked(self, request: Any) -> None:
+        url = request.url
         if not url.startswith((self._url, "data:", "blob:", "about:")):
             self.foreign.append(url)
 
@@ -252,11 +291,16 @@ class App:
 
     def go(self, *, kernel: bool = True) -> None:
         """Open (or reload) the notebook's page, and wait for its cells and its kernel."""
-        self.page.goto(self.server.page_of(self.path, self._url), timeout=PATIENCE * 1000)
+        page = self.taken(harmless=True)
+        if self._lent and not self._been:
+            self._been = True
+            self._kept.show(self.path)
+        else:
+            page.goto(self.server.page_of(self.path, self._url), timeout=PATIENCE * 1000)
         self.wait_until_open(kernel)
 
     def reload(self) -> None:
-        self.page.reload(timeout=PATIENCE * 1000)
+        self.taken(harmless=True).reload(timeout=PATIENCE * 1000)
         self.wait_until_open(kernel=True)
 
     def wait_until_open(self, kernel: bool = True) -> None:

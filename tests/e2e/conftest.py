@@ -15,6 +15,7 @@ import gemini_magic
 
 sys.path.insert(0, str(Path(__file__).parent))
 from browsing import App, Server
+from keeping import Kept
 
 PACKAGE = Path(gemini_magic.__file__).parent
 
@@ -42,6 +43,7 @@ def pytest_runtest_makereport(
     if call.when == "call" and report.failed:
         apps = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, App)]
         for app in apps:
+            app.failed_test = True
             try:
                 told = app.told()
             except Exception as error:  # noqa: BLE001 - the page may be what is broken
@@ -113,21 +115,45 @@ def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def lab(browser: Any, lab_server: Server) -> Iterator[App]:
-    """JupyterLab in a page of its own."""
-    with App(browser, lab_server) as app:
+def kept_page() -> None:
+    """Used by tests that open their notebooks in the page that the tests before them have left."""
+
+
+@pytest.fixture(scope="session")
+def kept_pages(browser: Any) -> Iterator[dict[str, Kept]]:
+    """The pages that tests share, by server."""
+    pages: dict[str, Kept] = {}
+    yield pages
+    for page in pages.values():
+        page.close()
+
+
+def _app(request: pytest.FixtureRequest, name: str) -> Iterator[App]:
+    browser, server = request.getfixturevalue("browser"), request.getfixturevalue(name)
+    pages = request.getfixturevalue("kept_pages")
+    kept = None
+    if "kept_page" not in request.fixturenames or "alone" in request.fixturenames:
+        for page in pages.values():  # nothing goes on beside
+            page.close()
+    elif server.kind == "lab":
+        kept = pages.setdefault(name, Kept(browser, server))
+    with App(browser, server, kept=kept) as app:
         yield app
 
 
 @pytest.fixture
-def bare(browser: Any, bare_server: Server) -> Iterator[App]:
-    """JupyterLab without our extension, in a page of its own; ipywidgets are there."""
-    with App(browser, bare_server) as app:
-        yield app
+def lab(request: pytest.FixtureRequest, browser: Any) -> Iterator[App]:
+    """JupyterLab in a page of its own, or (`kept_page`) in one that is as good as new."""
+    yield from _app(request, "lab_server")
+
+
+@pytest.fixture
+def bare(request: pytest.FixtureRequest, browser: Any) -> Iterator[App]:
+    """JupyterLab without our extension, in a page as `lab` has it; ipywidgets are there."""
+    yield from _app(request, "bare_server")
 
 
 @pytest.fixture(params=["lab", "notebook"])
 def app(request: pytest.FixtureRequest, browser: Any) -> Iterator[App]:
-    """JupyterLab, then Notebook 7, each in a page of its own."""
-    with App(browser, request.getfixturevalue(f"{request.param}_server")) as opened:
-        yield opened
+    """JupyterLab, as `lab`, then Notebook 7 in a page of its own."""
+    yield from _app(request, f"{request.param}_server")

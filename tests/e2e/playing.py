@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 import struct
 import threading
 import time
@@ -21,6 +22,7 @@ from gemini_magic.turn.request import Request
 from gemini_magic.turn.turn import MIME, Turn
 from gemini_magic.turn.usage import Usage
 
+ID = secrets.token_hex(8)  # of this kernel's answers; a page remembers by it what was unfolded
 stopped = threading.Event()
 front_end = FrontEnd(stop=lambda turn: stopped.set(), bundles=lambda cells: {})
 front_end.attach(get_ipython().kernel)
@@ -83,7 +85,7 @@ PARTS: tuple[Part, ...] = (
 def turn(parts: Iterable[Part] = PARTS, status: str = "complete", **fields: Any) -> Turn:
     return Turn(
         **{
-            "id": "0123456789abcdef",
+            "id": ID,
             "request": Request("What is the sum of the primes below 100?", "gemini-x", "developer"),
             "cell": get_ipython().kernel.get_parent("shell")["metadata"].get("cellId"),
             "status": status,

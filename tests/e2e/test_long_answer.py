@@ -110,14 +110,15 @@ class Seen:
 
 def watch(lab: App, wire: Wire, answer: Spaced, at: int) -> Seen:
     """Run the cell and watch its answer to the end."""
-    browser = lab.page.context.browser
+    page = lab.taken(harmless=False)
+    browser = page.context.browser
     lab.js("at => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = at; }", at)
     lab.js(QUIET)
     wire.messages.clear()
     lab.start(at)
     lab.turn(at).wait_for()
     lab.js(SCRIPT, [at, [LAST]])
-    browser.start_tracing(page=lab.page, categories=TRACED)
+    browser.start_tracing(page=page, categories=TRACED)
     until(lambda: lab.turn(at).get_attribute("data-status") == "complete", "the end", 120)
     until(lambda: lab.turn(at).locator("h2").count() == SECTIONS, "the last words")
     lab.js(QUIET)

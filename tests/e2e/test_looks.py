@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from browsing import App, until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("kept_page")]
 
 READY = "import playing as p; p.wait_until_watched()"
 NOTE = "(offline emulator: scripted words, code really run)"

@@ -12,7 +12,7 @@ from gemini_magic.turn.turn import MIME
 from ..replay import Asked, Replay
 from ..sse import CODE, RESULT, chunk, frame, stream, text
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("kept_page")]
 
 LOAD = "%load_ext gemini_magic\n%gemini backend emulator"
 ASK = "%%gemini\nWhat is the sum of the first 50 prime numbers? Use code."

@@ -55,7 +55,8 @@ class Clock:
     """What the page's main thread has worked, in milliseconds: others on the machine count not."""
 
     def __init__(self, app: App) -> None:
-        self._page: Any = app.page.context.new_cdp_session(app.page)
+        page = app.taken(harmless=False)
+        self._page: Any = page.context.new_cdp_session(page)
         self._page.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def now(self) -> float:

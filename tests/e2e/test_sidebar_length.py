@@ -128,7 +128,8 @@ def test_memory_does_not_grow_with_repeated_switching(lab: App) -> None:
     until(lambda: lab.js(f"{CONTEXT}?.path") == second, "the second notebook")
     lab.wait_until_open()
     lab.run(0)
-    session = lab.page.context.new_cdp_session(lab.page)
+    page = lab.taken(harmless=False)
+    session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     measured = []
     for _ in range(3):

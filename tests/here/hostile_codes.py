@@ -110,6 +110,31 @@ TAMPERING = [
     "import gemini_magic.here.seal as s, gemini_magic.here.consent as c\n"
     "s.is_ = lambda one, other: True\ns._comparing = s._same = None\n"
     "c.heard = lambda answer: c.Word(c.Choice.RUN)",
+    *(
+        # A name that compares as it likes: not at all, or equal, as long as all is compared.
+        f"class Odd(str):\n    left = 0\n    def __hash__(self): return hash('heard')\n"
+        f"    def __eq__(self, other):\n        Odd.left -= 1\n        {answer}\n"
+        "import gemini_magic.here.consent as c\nnames, real = vars(c), c.heard\n"
+        "del names['heard']\nnames[Odd('x')] = real\n"
+        f"names['heard'] = lambda answer: c.Word(c.Choice.RUN)\nOdd.left = {count}"
+        for answer, count in (
+            ("return 1 / (Odd.left not in (0, 1)) < 0", 2),
+            ("return Odd.left >= 0", 1),
+            ("return Odd.left >= 0", 2),
+        )
+    ),
+    # Values that come back when they are replaced, and one that says it is none.
+    "import gemini_magic.here.consent as c\nclass Again:\n    def __call__(self, answer):\n"
+    "        return c.Word(c.Choice.RUN)\n    def __del__(self): c.heard = Again()\n"
+    "c.heard = Again()",
+    "import sys\nclass None_:\n    def __eq__(self, other): return True\n"
+    "    def __ne__(self, other): return False\n    def __call__(self, *a): 1/0\n"
+    "sys.settrace(None_())",
+    "import sys\nclass All:\n    def __eq__(self, other): return True\n"
+    "    def find_spec(self, *a): return None\nsys.meta_path[:] = [All()]",
+    "import gemini_magic.here.consent as c\nc._WORDS = dict.fromkeys('rast', c.Choice.RUN)",
+    "import gemini_magic.here.seal as s\ns._ASKING = s._METHODS = s._INPUT = s._RUNNING = ()",
+    "import gemini_magic.here.runner as r\nr.RUNS = r.FOREVER = r.DECLARATION = None",
     "import gemini_magic.session.engine as e\ne.Engine._asked = None",
     "import sys\nfor n in [n for n in sys.modules if n.startswith('gemini_magic')]:\n"
     "    del sys.modules[n]",

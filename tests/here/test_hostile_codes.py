@@ -173,6 +173,7 @@ def test_a_gigabyte_is_neither_kept_nor_sent(code: str, kernel: Kernel, tmp_path
     assert kernel.value("held()") - before < 150_000_000
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(
     "code",
     [

@@ -51,15 +51,13 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def kernel(
-    tmp_path_factory: pytest.TempPathFactory, emulator: Emulator, start_kernel: type[Kernel]
-) -> Iterator[Kernel]:
+    shared_kernel: Kernel, tmp_path_factory: pytest.TempPathFactory, emulator: Emulator
+) -> Kernel:
     folder = tmp_path_factory.mktemp("data")
-    with start_kernel(
-        folder, GEMINI_API_KEY=emulator.key, GOOGLE_GEMINI_BASE_URL=emulator.url
-    ) as running:
-        ran = running.run(FRAME)
-        assert ran.ok, ran.error
-        yield running
+    shared_kernel.renew(folder, GEMINI_API_KEY=emulator.key, GOOGLE_GEMINI_BASE_URL=emulator.url)
+    ran = shared_kernel.run(FRAME)
+    assert ran.ok, ran.error
+    return shared_kernel
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,24 +50,29 @@ def previewed(options: str, prompt: str) -> str:
     return f"get_ipython().run_cell_magic('gemini', {options!r}, {prompt!r})"
 
 
-@pytest.mark.parametrize(
-    ("options", "prompt", "said"),
-    [
-        ("--preview", "$`rows` and $`local`", '"text": "of the module and of the function"'),
-        ("--preview", "$`shadowed`", '"text": "right"'),
-        ("--preview", "$`[x for x in (rows, local)][0].upper()`", '"text": "OF THE MODULE"'),
-        ("--preview --attach rows", "look", "rows.txt"),
-        ("--preview --attach local", "look", "local.txt"),
-        ("--preview --no-code --tool measure", "measure", '"name": "measure"'),
-    ],
-)
-def test_variables_of_function_and_module_are_known(
-    options: str, prompt: str, said: str, tmp_path: Path
+CASES = {
+    "both": ("--preview", "$`rows` and $`local`", '"text": "of the module and of the function"'),
+    "shadowed": ("--preview", "$`shadowed`", '"text": "right"'),
+    "inner": ("--preview", "$`[x for x in (rows, local)][0].upper()`", '"text": "OF THE MODULE"'),
+    "rows": ("--preview --attach rows", "look", "rows.txt"),
+    "local": ("--preview --attach local", "look", "local.txt"),
+    "function": ("--preview --no-code --tool measure", "measure", '"name": "measure"'),
+    "neither": ("--preview", "$`nowhere`", "'nowhere' is not defined"),
+}
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is printed for each case, all asked in one embedded shell."""
+    lines = []
+    for name, (options, prompt, _) in CASES.items():
+        lines += [f"print('<' + {name!r} + '>')", previewed(options, prompt)]
+    parts = re.split(r"<(\w+)>", embedded(tmp_path_factory.mktemp("embedded"), *lines))
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_variables_of_function_and_module_are_known_and_others_are_told(
+    case: str, heard: dict[str, str]
 ):
-    heard = embedded(tmp_path, previewed(options, prompt))
-    assert said in heard, heard
-
-
-def test_a_name_that_neither_has_is_told(tmp_path: Path):
-    heard = embedded(tmp_path, previewed("--preview", "$`nowhere`"))
-    assert "'nowhere' is not defined" in heard
+    assert CASES[case][2] in heard[case], heard

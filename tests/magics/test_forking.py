@@ -61,6 +61,7 @@ WORK = {
     "import": "def work(n):\n    import google.genai.types, gemini_magic.api\n    return n\n",
     "ask": "def work(n):\n    from gemini_magic import ask\n    ask(f'question {n}'); return n\n",
 }
+SHOWN = (("a pool", "import"), ("a process for each", "ask"))
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +70,20 @@ def server() -> Iterator[Replay]:
         yield running
 
 
-@pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
-@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+# Each starts a kernel, since it has to have loaded just now: two show it, the others are slow.
+@pytest.mark.parametrize(
+    ("pool", "work"),
+    [
+        pytest.param(
+            POOLS[pool],
+            WORK[work],
+            id=f"{pool}-{work}",
+            marks=[] if (pool, work) in SHOWN else pytest.mark.slow,
+        )
+        for pool in POOLS
+        for work in WORK
+    ],
+)
 def test_workers_forked_right_after_loading_work(
     pool: str, work: str, server: Replay, tmp_path: Path, start_kernel: type[Kernel]
 ):

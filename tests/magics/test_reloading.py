@@ -12,17 +12,14 @@ from ..sse import ANSWER
 
 
 @pytest.fixture(scope="module")
-def running(
-    tmp_path_factory: pytest.TempPathFactory, start_kernel: type[Kernel]
-) -> Iterator[Kernel]:
-    folder = tmp_path_factory.mktemp("reloading")
-    with (
-        Replay(Answer(ANSWER)) as server,
-        start_kernel(
-            folder, GEMINI_API_KEY="test-key-1234567890", GOOGLE_GEMINI_BASE_URL=server.url
-        ) as kernel,
-    ):
-        yield kernel
+def running(shared_kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    with Replay(Answer(ANSWER)) as server:
+        shared_kernel.renew(
+            tmp_path_factory.mktemp("reloading"),
+            GEMINI_API_KEY="test-key-1234567890",
+            GOOGLE_GEMINI_BASE_URL=server.url,
+        )
+        yield shared_kernel
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def main() -> int:
         "GEMINI_MAGIC_SOAK_STEPS": str(given.steps),
     }
     print(f"stateful: {given.examples} times {given.steps} steps, seed {given.seed}", flush=True)
-    words = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider"]
+    words = [sys.executable, "-m", "pytest", "-q", "-n0", "-m", "", "-p", "no:cacheprovider"]
     words += ["--timeout=3600", f"--hypothesis-seed={given.seed}", str(stateful)]
     status = subprocess.run(words, env={**os.environ, **sizes}, check=False).returncode
     with tempfile.TemporaryDirectory() as folder:

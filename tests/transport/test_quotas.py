@@ -299,7 +299,10 @@ def test_a_single_long_sentence_is_cut_around_the_words_that_tell(most: int) -> 
         "model enabled ",
     ],
 )
-@pytest.mark.parametrize("code", [400, 403, 429])
+@pytest.mark.parametrize(
+    "code",
+    [429, pytest.param(400, marks=pytest.mark.slow), pytest.param(403, marks=pytest.mark.slow)],
+)
 def test_a_hostile_message_of_a_megabyte_is_read_at_once(piece: str, code: int) -> None:
     message = (piece * (1_000_000 // len(piece))) + "x" * 300
     error = refusal({"error": {"code": code, "message": message}}, code)

@@ -143,8 +143,20 @@ print([event for event in ask()][-1].finish_reason, flush=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-@pytest.mark.parametrize("mode", ["stream", "unary"])
-@pytest.mark.parametrize("answer", SILENCES, ids=lambda one: one.__name__)
+# Each starts a program: every silence once, half of them streamed, and what is left slow.
+@pytest.mark.parametrize(
+    ("answer", "mode"),
+    [
+        pytest.param(
+            answer,
+            mode,
+            id=f"{answer.__name__}-{mode}",
+            marks=[] if mode == ("stream", "unary")[at % 2] else pytest.mark.slow,
+        )
+        for at, answer in enumerate(SILENCES)
+        for mode in ("stream", "unary")
+    ],
+)
 def test_an_interrupt_ends_a_silent_wait_at_once_and_the_client_stays_usable(
     answer: Callable[[Asked], None], mode: str
 ) -> None:

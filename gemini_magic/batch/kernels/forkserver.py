@@ -29,8 +29,13 @@ from typing import Any
 
 from gemini_magic.magics.preloading import ASKING
 
+# What a kernel would import in its first half second, each for itself; the debugger is most of it.
 _KERNEL = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.inprocess"),
+    "ipykernel.debugger",
+    *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger"),
+    *("IPython.core.oinspect", "IPython.extensions.storemagic"),
+    *("faulthandler", "sqlite3", "tornado.platform.asyncio"),
     "psutil",  # with which ipykernel looks for children when it is shut down
 )
 _OURS = (

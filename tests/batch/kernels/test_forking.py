@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +72,24 @@ seen = [random.random(), secrets.token_hex(8), uuid.uuid4().hex, tempfile.mktemp
         os.getsid(0)]
 print(*seen, sep="\\n")
 """
+
+
+PRELOADED = """
+import sys
+from gemini_magic.batch.kernels.forkserver import preload
+preload(())
+print(*sys.modules)
+"""
+
+
+def test_a_kernel_imports_next_to_nothing_by_itself():
+    at_once = subprocess.run(
+        [sys.executable, "-c", PRELOADED], capture_output=True, text=True, check=True
+    ).stdout.split()
+    with kernel() as (manager, client):
+        assert isinstance(process(manager), Forked)
+        own = set(run(client, "import sys; print(*sys.modules)").split()) - set(at_once)
+    assert len(own) < 15, sorted(own)  # without the debugger it were a hundred and fifty more
 
 
 def test_nothing_of_one_kernel_is_in_another():
