@@ -94,7 +94,9 @@ class Nested:
                 before(number, frame)
             except KeyboardInterrupt:
                 self.interrupted = True
-                self._loop.call_soon_threadsafe(task.cancel)
+                # At once, as asyncio's own runner: its next step may be due already, and take long.
+                task.cancel()
+                self._loop.call_soon_threadsafe(_nothing)
 
         return handle
 

@@ -421,6 +421,22 @@ def test_a_top_level_await_runs_on_the_kernels_own_loop(kernel: Kernel, serve: S
     assert kernel.run(after).stdout == "True 3 done\n", "a task goes on behind the answer"
 
 
+def test_an_interrupt_that_comes_as_what_was_awaited_is_there_ends_the_code(
+    kernel: Kernel, serve: Serve
+) -> None:
+    code = (
+        "import asyncio, signal, time\nprint(1)\n"
+        "asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)\n"
+        "await asyncio.sleep(0)\nprint(2)\ntime.sleep(60)"
+    )
+    serve(asks(code), says("Never."))
+    ran = kernel.run("%%gemini --here --yes\ngo", "cell")
+    assert ran.error["ename"] == "AnswerInterrupted" and ran.turn["status"] == "interrupted"
+    [response] = responses(ran.turn)
+    assert response["stdout"] == "1\n" and ran.seconds < 30
+    assert kernel.run("await asyncio.sleep(0)").ok
+
+
 def test_code_that_waits_for_ever_is_ended_by_the_limit_of_time(
     kernel: Kernel, serve: Serve
 ) -> None:
