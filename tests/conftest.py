@@ -1,10 +1,10 @@
 """What all tests share: their tiers, hypothesis without a clock, programs that can be interrupted.
 
 A test's tier is what it starts, and no test names its own: the folder it lies in says it, or the
-fixtures it uses. ``unit`` are those that start nothing, no process, no server, no connection, and
-are held to that. `pytest` alone runs what a developer needs while working (`addopts`): all but
-``browser``, ``batch`` and ``slow``, and of those what is marked ``smoke``. ``pytest -m ""`` runs
-everything.
+fixtures it uses. Only some cases of a parametrized one may be marked as ``slow``. ``unit`` are
+those that start nothing, no process, no server, no connection, and are held to that. `pytest` alone
+runs what a developer needs while working (`addopts`): all but ``browser``, ``batch`` and ``slow``,
+and of those what is marked ``smoke``. ``pytest -m ""`` runs everything.
 """
 
 from __future__ import annotations
