@@ -44,6 +44,7 @@ def use(kernel: Kernel, url: str, key: str, **more: str) -> None:
         "    if name.startswith(('GOOGLE_', 'GEMINI_')): del os.environ[name]\n"
         f"os.environ.update({wanted!r})\n"
         "%unload_ext gemini_magic\n%load_ext gemini_magic\n"
+        "from gemini_magic import ask\n"
         "def double(x: int) -> int:\n    'Twice a number.'\n    return 2 * x"
     )
     assert ran.ok, ran.error
@@ -56,7 +57,7 @@ def all_roads(kernel: Kernel) -> None:
         "%%gemini --stateless --no-code --tool double\nCall double(x=4)",
         "%%gemini --no-stream\nWhat is the 6th prime?",
         "%gemini ask What is the 7th prime?",
-        "from gemini_magic import ask\nask('What is the 8th prime?').status",
+        "ask('What is the 8th prime?').status",
     ):
         ran = kernel.run(cell)
         assert ran.ok, ran.error
