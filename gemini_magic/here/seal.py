@@ -10,39 +10,14 @@ from __future__ import annotations
 
 import builtins
 import sys
-import types
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
-from itertools import chain, repeat
-from operator import attrgetter, call, eq, is_
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection
+from itertools import chain, islice, repeat
+from operator import call, eq, is_
+from types import ModuleType
+from typing import Any
 
-# What asks, draws the code that is asked about, and goes on with the answer; the rest takes no part
-# in it. What carries the question is among the classes of shell and kernel.
-_ASKING = (
-    "gemini_magic.errors",
-    "gemini_magic.frontend",
-    "gemini_magic.here",
-    "gemini_magic.magics.ask",
-    "gemini_magic.magics.displays",
-    "gemini_magic.magics.executions",
-    "gemini_magic.magics.front_ends",
-    "gemini_magic.magics.here",
-    "gemini_magic.magics.kernel_state",
-    "gemini_magic.magics.magic",
-    "gemini_magic.magics.running",
-    "gemini_magic.magics.situation",
-    "gemini_magic.render.highlight",
-    "gemini_magic.session.asking",
-    "gemini_magic.session.engine",
-    "gemini_magic.session.question",
-    "gemini_magic.session.rounds",
-    "gemini_magic.session.session",
-    "gemini_magic.session.view",
-    "gemini_magic.text",
-    "gemini_magic.tools.calling",
-    "gemini_magic.turn.kernel_runs",
-    "markupsafe",
-)
+from gemini_magic.here import kept as keeping
+
 # What is not to be forgotten by ``sys.modules``: what they stand on, and the standard library.
 _BELOW = sys.stdlib_module_names | {
     "IPython",
@@ -55,86 +30,8 @@ _BELOW = sys.stdlib_module_names | {
     "traitlets",
     "zmq",
 }
-_DISPLAY = ("IPython.display", "IPython.core.display_functions", "IPython.core.displaypub")
-# What a shell runs a cell by; the rest of a shell is the user's to change.
-_RUNNING = (
-    "_instance",
-    "_run_cell",
-    "run_ast_nodes",
-    "run_cell",
-    "run_cell_async",
-    "run_code",
-    "should_run_async",
-    "transform_ast",
-    "transform_cell",
-)
-_SHELL = (
-    "ast_transformers",
-    "display_formatter",
-    "display_pub",
-    "displayhook",
-    "events",
-    "input_transformer_manager",
-    "kernel",
-)
-_KERNEL = ("_allow_stdin", "comm_manager", "iopub_socket", "session", "shell", "stdin_socket")
-_PUBLISHING = ("clear_output", "publish", "register_hook", "_hooks")
-_CARRYING = ("deserialize", "feed_identities", "msg", "recv", "send", "send_raw", "serialize")
-_LISTENING = ("_close_callback", "_msg_callback", "close", "handle_close", "handle_msg", "send")
-_INPUT = (
-    "_input_request",
-    "_publish_status",
-    "_restore_input",
-    "_forward_input",
-    "do_execute",
-    "execute_request",
-    "get_parent",
-    "getpass",
-    "raw_input",
-    "set_parent",
-)
-_TRANSFORMERS = ("cleanup_transforms", "line_transforms", "token_transformers")
 # Of IPython's among the user's variables: a cell fails where they are gone.
 _NAMES = ("__name__", "_dh", "_ih", "_oh", "In", "Out", "exit", "get_ipython", "quit")
-_HOOKS = ("__call__", "__eq__", "__getattr__", "__getattribute__", "__new__", "__setattr__")
-_CODE = ("__code__", "__defaults__", "__kwdefaults__")
-_METHODS = (
-    type,
-    types.FunctionType,
-    types.BuiltinFunctionType,
-    types.MethodType,
-    types.ModuleType,
-    classmethod,
-    staticmethod,
-    property,
-)
-
-
-class _Space(NamedTuple):
-    """Names that are kept: ``name`` of what has them, how they are read, set and deleted.
-
-    ``absent``: those that are not there, and are not to be.
-    """
-
-    name: str
-    now: Mapping[str, Any]
-    kept: Mapping[str, Any]
-    absent: frozenset[str]
-    put: Callable[[str, Any], object]
-    drop: Callable[[str], object]
-
-
-class _Code(NamedTuple):
-    """Functions, what reads each of `_CODE` of one, and the values of all."""
-
-    functions: list[types.FunctionType]
-    reading: list[Callable[[Any], Any]]
-    values: list[list[Any]]
-
-    @classmethod
-    def of(cls, functions: list[types.FunctionType]) -> _Code:
-        reading: list[Callable[[Any], Any]] = [attrgetter(part) for part in _CODE]
-        return cls(functions, reading, [list(map(read, functions)) for read in reading])
 
 
 class Seal:
@@ -142,12 +39,13 @@ class Seal:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._spaces: list[_Space] = []
+        self._spaces: list[keeping.Space] = []
         self._same = _comparing(())
-        self._ours: dict[str, types.ModuleType] = {}
-        self._code = _Code.of([])
+        self._ours: dict[str, ModuleType] = {}
+        self._codes: list[keeping.Code] = []
         self._known: set[str] = set()
         self._tables: list[tuple[str, Any]] = []
+        self._loaded: dict[str, ModuleType] = {}
         # What runs had put there. With its last reference it could act, in a ``__del__``.
         self._replaced: list[Any] = []
 
@@ -158,21 +56,19 @@ class Seal:
         """
         changed = not self._same()
         if changed:
-            for at, space in enumerate(self._spaces):
-                kept, absent = _found(space.now, space.kept.keys() | space.absent)
-                self._spaces[at] = space._replace(kept=kept, absent=absent)
+            self._spaces = [space.anew() for space in self._spaces]
         modules = sys.modules
         anew = {name for name, one in self._ours.items() if modules.get(name) is not one}
         self._known -= anew  # as after the user has deleted and imported them
-        ours = _modules(self._known)
+        ours = keeping.modules(self._known)
         self._ours |= ours
-        loaded = [space for name in sorted(ours) for space in _of_module(name, ours[name])]
+        loaded = [space for name in sorted(ours) for space in keeping.of_module(name, ours[name])]
         if not self._spaces:
-            loaded += _classes(self._shell)
-        self._spaces += loaded
-        self._tables = [*_tables(self._ours)]
+            loaded += keeping.classes(self._shell)
+        self._spaces = [*self._spaces, *loaded]
+        self._tables = [*keeping.tables(self._ours)]
         if loaded:
-            self._code = _Code.of(_functions(self._spaces))
+            self._codes = keeping.Code.of(keeping.functions(self._spaces))
         if loaded or changed:
             self._same = _comparing(self._spaces)
 
@@ -181,15 +77,17 @@ class Seal:
 
         That holds all that it needs, so that it works where this module's own names were replaced.
         """
-        shell, lasting, same, code = self._shell, self._spaces, self._same, self._code
+        shell, lasting, same, codes = self._shell, self._spaces, self._same, self._codes
         replaced = self._replaced
-        builtin = _of_mapping("builtins", vars(builtins), dict(vars(builtins)))
+        builtin = keeping.of_mapping("builtins", vars(builtins), dict(vars(builtins)))
         moving = [
-            _of_mapping("sys.modules", sys.modules, dict(self._ours)),
-            *_shells(shell),
-            *_kernels(getattr(shell, "kernel", None)),
+            keeping.of_mapping("sys.modules", sys.modules, dict(self._ours)),
+            *keeping.shells(shell),
+            *keeping.kernels(getattr(shell, "kernel", None)),
         ]
-        contents = [(name, one, _copy(one)) for name, one in (*self._tables, *_containers(shell))]
+        contents = [
+            (name, one, _copy(one)) for name, one in (*self._tables, *keeping.containers(shell))
+        ]
         settings: list[tuple[str, Any, Any, Any, Any]] = [
             (name, read, write, read(), equal)
             for name, read, write, equal in (
@@ -201,19 +99,25 @@ class Seal:
         importers: list[tuple[list[Any], list[Any]]] = [
             (one, list(one)) for one in (sys.meta_path, sys.path_hooks)
         ]
-        modules, loaded_now = sys.modules, dict(sys.modules)
+        modules = sys.modules
+        if len(self._loaded) != len(modules):
+            self._loaded = dict(modules)
+        loaded = self._loaded
         variables = shell.user_ns
-        names = {name: variables[name] for name in _NAMES if name in variables}
-        parts, copy, fill, standard, nothing = _CODE, _copy, _fill, _BELOW, object()
+        own = {name: variables[name] for name in _NAMES if name in variables}
+        copy, fill, standard, nothing = _copy, _fill, _BELOW, object()
         every, some, each, identical, again = all, any, map, is_, repeat
-        kind, table, plain = type, dict, str
+        kind, table, plain, size, after = type, dict, str, len, islice
 
         def restore() -> list[str]:
             back = []
             spaces = (builtin, *(() if same() else lasting), *moving)
+            # Mostly none of the many modules is gone, and new ones stand behind them.
+            there = size(modules) >= size(loaded) and every(each(identical, modules, loaded))
             # A name that is no plain str compares as it likes, and stands in for another.
             for now in [space.now for space in spaces if kind(space.now) is table]:
-                if not every(each(identical, each(kind, now), again(plain))):
+                names = after(now, size(loaded), None) if there and now is modules else now
+                if not every(each(identical, each(kind, names), again(plain))):
                     known = {key: value for key, value in now.items() if kind(key) is plain}
                     replaced.extend(now.items())
                     now.clear()
@@ -228,10 +132,10 @@ class Seal:
                     replaced.append(read())
                     write(value)
                     back.append(name)
-            gone = () if loaded_now.keys() <= modules.keys() else loaded_now.keys() - modules.keys()
+            gone = () if there else loaded.keys() - modules.keys()
             for name in gone:  # one or a few of the user's may be meant to be imported anew
                 if len(gone) > 100 or name.partition(".")[0] in standard:
-                    modules[name] = loaded_now[name]
+                    modules[name] = loaded[name]
                     back.append(f"sys.modules.{name}")
             for space in spaces:
                 now = space.now
@@ -246,10 +150,10 @@ class Seal:
                         replaced.append(now[key])
                         space.drop(key)
                         back.append(f"{space.name}.{key}")
-            for part, read, before in zip(parts, code.reading, code.values, strict=True):
-                if every(each(identical, each(read, code.functions), before)):
+            for part, read, functions, before in codes:
+                if every(each(identical, each(read, functions), before)):
                     continue
-                for one, value in zip(code.functions, before, strict=True):
+                for one, value in zip(functions, before, strict=True):
                     if read(one) is not value:
                         replaced.append(read(one))
                         setattr(one, part, value)
@@ -265,7 +169,7 @@ class Seal:
                 if lost:
                     finders.extend(lost)
                     back.append("sys.meta_path or sys.path_hooks")
-            for name, value in names.items():  # the user may give them another value
+            for name, value in own.items():  # the user may give them another value
                 if name not in variables:
                     variables[name] = value
             return back
@@ -273,185 +177,33 @@ class Seal:
         return restore
 
 
-def _modules(known: set[str]) -> dict[str, types.ModuleType]:
-    """The modules that are kept and not ``known`` yet: they are then, and so are others."""
-    loaded = sys.modules.keys() - known
-    known |= loaded
-    return {
-        name: module
-        for name in loaded
-        if name.startswith(_ASKING) or name in _DISPLAY
-        if type(module := sys.modules.get(name)) is types.ModuleType
-    }
-
-
-def _of_module(name: str, module: types.ModuleType) -> Iterator[_Space]:
-    """All that is in a module and in its classes."""
-    kept = dict(vars(module))
-    yield _of_mapping(name, vars(module), kept)
-    for one in kept.values():
-        if isinstance(one, type) and one.__module__ == name:
-            yield _of_class(one)
-
-
-def _shells(shell: Any) -> Iterator[_Space]:
-    yield _of_object("shell", shell, (*_RUNNING, *_SHELL))
-    yield _of_traits("shell", shell, _SHELL)
-    # While a run is caught, the shell's own publisher stands behind another.
-    for publisher in (shell.display_pub, getattr(shell.display_pub, "_around", None)):
-        if publisher is not None:
-            yield _of_object("display_pub", publisher, _PUBLISHING)
-
-
-def _kernels(kernel: Any) -> Iterator[_Space]:
-    if kernel is None:
-        return
-    yield _of_object("kernel", kernel, _asking(kernel))
-    yield _of_traits("kernel", kernel, _KERNEL)
-    session = getattr(kernel, "session", None)
-    if session is not None:
-        yield _of_object("kernel.session", session, _CARRYING)
-    manager: Any = getattr(kernel, "comm_manager", None)
-    if not hasattr(manager, "targets") or not hasattr(manager, "comms"):
-        return
-    targets = {name: one for name, one in manager.targets.items() if name.startswith("gemini_")}
-    yield _of_mapping("comm_manager.targets", manager.targets, targets)
-    comms = {
-        name: one
-        for name, one in manager.comms.items()
-        if str(getattr(one, "target_name", "")).startswith("gemini_")
-    }
-    yield _of_mapping("comm_manager.comms", manager.comms, comms)
-    for one in comms.values():
-        yield _of_object("comm", one, _LISTENING)
-
-
-def _asking(kernel: Any) -> list[str]:
-    """Names of a kernel's methods; those of other kernels than ipykernel's are not known."""
-    return [name for name in _INPUT if callable(getattr(type(kernel), name, None))]
-
-
-def _classes(shell: Any) -> Iterator[_Space]:
-    """Methods of the classes of what runs, shows, asks and carries, also those they inherit."""
-    yield from _of_classes(shell, _RUNNING)
-    # While a run is caught, the shell's own publisher stands behind another.
-    publisher = getattr(shell.display_pub, "_around", shell.display_pub)
-    yield from _of_classes(publisher, _PUBLISHING)
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        return
-    yield from _of_classes(kernel, _asking(kernel))
-    session = getattr(kernel, "session", None)
-    if session is not None:
-        yield from _of_classes(session, _CARRYING)
-
-
-def _found(now: Mapping[str, Any], names: Iterable[str]) -> tuple[dict[str, Any], frozenset[str]]:
-    """Those of ``names`` that are there, with their values, and those that are not."""
-    kept = {key: now[key] for key in names if key in now}
-    return kept, frozenset(names) - kept.keys()
-
-
-def _of_mapping(
-    name: str,
-    now: MutableMapping[str, Any],
-    kept: Mapping[str, Any],
-    absent: frozenset[str] = frozenset(),
-) -> _Space:
-    return _Space(name, now, kept, absent, now.__setitem__, now.__delitem__)
-
-
-def _of_object(name: str, one: Any, names: Collection[str]) -> _Space:
-    """What an object has itself under ``names``: where it has nothing, its class's counts."""
-    now = getattr(one, "__dict__", {})  # kernels that are no ipykernel may be objects of C++
-    return _of_mapping(name, now, *_found(now, names))
-
-
-def _of_traits(name: str, one: Any, names: tuple[str, ...]) -> _Space:
-    now = getattr(one, "_trait_values", {})
-    kept = {key: now[key] for key in names if key in now}
-    return _Space(
-        name,
-        now,
-        kept,
-        frozenset(),
-        lambda key, value: setattr(one, key, value),
-        lambda key: now.pop(key, None),
-    )
-
-
-def _of_classes(one: Any, names: Collection[str]) -> Iterator[_Space]:
-    """What each class of an object has itself under ``names``, and what it inherits."""
-    for kind in type(one).__mro__[:-1]:
-        yield _of_class(kind, names)
-
-
-def _of_class(kind: type, names: Collection[str] = ()) -> _Space:
-    """What a class has under ``names``, by default all; and that it hides nothing it inherits."""
-    now = vars(kind)
-    if not names:
-        around = [vars(other) for other in kind.__mro__[1:-1]]
-        methods = (key for each in around for key in each if isinstance(each[key], _METHODS))
-        names = {*_HOOKS, *methods, *now}
-    return _Space(
-        f"{kind.__module__}.{kind.__qualname__}",
-        now,
-        *_found(now, names),
-        lambda key, value: type.__setattr__(kind, key, value),
-        lambda key: type.__delattr__(kind, key),
-    )
-
-
-def _comparing(spaces: Collection[_Space]) -> Callable[[], bool]:
+def _comparing(spaces: Collection[keeping.Space]) -> Callable[[], bool]:
     """What tells whether all names there, and they alone, have the values that they have now.
 
-    As they mostly do: it goes by identity, along each dict, without a look-up or a step of Python
-    for each of the thousands of names. It holds the functions that it needs: a run may replace
-    those names, the built-in ones too.
+    As they mostly do: it goes by identity, along each dict that is kept whole, without a look-up or
+    a step of Python for each of the thousands of names. It holds the functions that it needs: a run
+    may replace those names, the built-in ones too.
     """
     every, each, identical, flat, of, size = all, map, is_, chain.from_iterable, call, len
-    nows = [space.now for space in spaces]
+    again, nothing = repeat, object()
+    nows = [space.now for space in spaces if space.whole]
+    part = [space for space in spaces if not space.whole]
     reading = [now.values for now in nows]
     sizes, keys, values = [*map(len, nows)], [*flat(nows)], [*flat(map(call, reading))]
+    wanted = [(space.now, name) for space in part for name in (*space.kept, *space.absent)]
+    looking: list[Callable[..., Any]] = [now.get for now, _ in wanted]
+    names = [name for _, name in wanted]
+    found = [now.get(name, nothing) for now, name in wanted]
 
     def same() -> bool:
         return (
             [*each(size, nows)] == sizes
             and every(each(identical, flat(nows), keys))
             and every(each(identical, flat(each(of, reading)), values))
+            and every(each(identical, each(of, looking, names, again(nothing)), found))
         )
 
     return same
-
-
-def _functions(spaces: list[_Space]) -> list[types.FunctionType]:
-    """Python functions among what is kept, each once, whose code could be exchanged."""
-    found = {}
-    for space in spaces:
-        for one in space.kept.values():
-            one = getattr(one, "__func__", one) if not isinstance(one, property) else one.fget
-            if type(one) is types.FunctionType:
-                found[id(one)] = one
-    return list(found.values())
-
-
-def _containers(shell: Any) -> Iterator[tuple[str, Any]]:
-    """Lists whose content is kept, since cells are read by them."""
-    manager = shell.input_transformer_manager
-    for name in _TRANSFORMERS:
-        yield f"input_transformer_manager.{name}", getattr(manager, name)
-    yield "ast_transformers", shell.ast_transformers
-    if isinstance(getattr(shell, "input_transformers_post", None), list):
-        yield "input_transformers_post", shell.input_transformers_post
-
-
-def _tables(modules: Mapping[str, types.ModuleType]) -> Iterator[tuple[str, Any]]:
-    """Lists, dicts and sets of this folder's modules, whose content is kept."""
-    for name, module in modules.items():
-        if name.startswith("gemini_magic.here."):
-            for key, one in vars(module).items():
-                if type(one) in (dict, list, set) and not key.startswith("__"):
-                    yield f"{name}.{key}", one
 
 
 def _copy(container: Any) -> list[Any]:

@@ -120,6 +120,28 @@ def test_no_change_of_ours_answers_the_next_question_and_the_answer_goes_on(
         kernel.run(undone)
 
 
+def test_a_name_more_in_a_module_hides_no_odd_name_from_the_next_answer(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    """Where the answer before has left a name, those there are not known by their number alone."""
+    one_more = "import gemini_magic.here.consent as c\nc.one_more = 1"
+    odd = (
+        "class Odd(str):\n    def __hash__(self): return hash('heard')\n"
+        "    def __eq__(self, other): return True\n"
+        "import gemini_magic.here.consent as c\nnames, real = vars(c), c.heard\n"
+        "del names['heard']\nnames[Odd('x')] = real"
+    )
+    with Replay(asks(one_more), says("Done."), asks(odd), says("Done.")) as server:
+        kernel.renew(tmp_path, GOOGLE_GEMINI_BASE_URL=server.url)
+        for said in ("", "Changed by this code, and put back: names that are no str"):
+            ran, _ = run(kernel, "%%gemini --here --stateless\ngo", "r")
+            assert ran.ok, ran.reply
+            [response] = responses(ran.turn)
+            assert response.get("stderr", "")[: len(said) or None] == said
+    names = "import gemini_magic.here.consent as c\nprint({type(name) for name in vars(c)})"
+    assert kernel.run(names).stdout == "{<class 'str'>}\n"
+
+
 AWAY = [
     "import builtins\nvars(builtins).clear()",
     "import builtins, time\nvars(builtins).clear()\ntime.sleep(1)",
