@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from browsing import App, until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("kept_page")]
 
 READY = "import playing as p; p.wait_until_watched()"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}

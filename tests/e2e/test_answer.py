@@ -12,7 +12,7 @@ from browsing import App, until
 from gemini_magic.render import caption
 from gemini_magic.turn.turn import MIME, Turn
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("kept_page")]
 
 READY = "import playing as p; p.wait_until_watched()"
 

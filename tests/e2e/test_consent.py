@@ -8,7 +8,7 @@ import pytest
 from browsing import CONTEXT, App, until
 from looking import change_theme, serious
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("kept_page")]
 
 LOAD = (
     "%load_ext gemini_magic\nimport scripting as s\n"

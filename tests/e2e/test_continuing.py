@@ -10,7 +10,7 @@ from sidebar import Sidebar
 
 from gemini_magic.turn.turn import MIME
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("kept_page")]
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\n"
 FIRST = "['**One**, tw', s.cut('QQ==')]"

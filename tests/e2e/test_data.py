@@ -8,7 +8,7 @@ import pytest
 from browsing import App, until
 from test_cells import cells, ended, inserted
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("kept_page")]
 
 LOAD = "%load_ext gemini_magic\n%gemini backend emulator"
 FRAME = (

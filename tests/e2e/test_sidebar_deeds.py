@@ -9,7 +9,7 @@ import pytest
 from browsing import CONTEXT, OPENS, App, until
 from sidebar import Sidebar
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("kept_page")]
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\ns.answers("
 ANSWER = "['Words.', ('total = 6 * 7\\nprint(total)', '42\\n')]"

@@ -15,7 +15,7 @@ from watching import QUIET
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from replay import Asked, Replay
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("kept_page")]
 
 FIRST, LINE = "Weighing the options", "I am looking at them"
 SECOND, WORDS = "Counting the primes", "It is 328."

@@ -10,7 +10,7 @@ from browsing import COMMS, App, until
 
 from gemini_magic.turn.turn import MIME
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("kept_page")]
 
 LOAD = "%load_ext gemini_magic\nimport scripting as s\n"
 SUBSHELL = f"{COMMS}.some(comm => comm.targetName === 'jupyter.widget' && comm.subshellId)"

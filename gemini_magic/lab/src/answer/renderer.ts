@@ -164,7 +164,9 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
     } else if (!live && turn.status !== 'streaming') {
       this.going = undefined;
     }
-    view.draw(this.going ?? turn, this.look, live, this.shared.buttonResults.get(turn.id));
+    const now = this.going ?? turn;
+    view.draw(now, this.look, live, this.shared.buttonResults.get(turn.id));
+    this.toggleClass('gm-mod-whole', now.status !== 'streaming');
     view.ask(this.shared.live.questions.get(turn.id));
     window.clearTimeout(this.patience);
     if (turn.status === 'streaming' && !live) {
