@@ -55,14 +55,25 @@ def kernel(
 ) -> Kernel:
     folder = tmp_path_factory.mktemp("data")
     shared_kernel.renew(folder, GEMINI_API_KEY=emulator.key, GOOGLE_GEMINI_BASE_URL=emulator.url)
-    ran = shared_kernel.run(FRAME)
+    ran = shared_kernel.run(f"{FRAME}_began = {{*globals()}}")
     assert ran.ok, ran.error
     return shared_kernel
 
 
+ANEW = """
+%gemini conversation main
+%gemini reset
+for _name in {*globals()} - _began:
+    if not _name.startswith("_"):
+        del globals()[_name]
+"""
+
+
 @pytest.fixture(autouse=True)
 def clean(kernel: Kernel, emulator: Emulator) -> None:
-    assert kernel.run("%gemini conversation main\n%gemini reset").ok
+    """No test sees what another has asked or named."""
+    ran = kernel.run(ANEW)
+    assert ran.ok, ran.error
     emulator.requests.clear()
 
 
