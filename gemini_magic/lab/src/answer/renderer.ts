@@ -22,6 +22,9 @@ import { EVERYTHING, type Look, TurnView } from './turnView';
 /** How long the end of an answer may follow its last delta, in milliseconds. */
 const PATIENCE = 1000;
 
+/** An answer with it is drawn when it is seen, where the front end leaves out cells out of sight. */
+const UNSEEN = 'gm-mod-waiting';
+
 /** Carries out what a button says that stands under an answer in a notebook, in `cell`. */
 export interface ButtonActions {
   act(action: Action, turn: Turn, cell: string): Promise<void>;
@@ -51,6 +54,11 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
   ) {
     super();
     this.addClass('gm-Output-turn');
+    this.node.addEventListener('contentvisibilityautostatechange', event => {
+      if (!(event as ContentVisibilityAutoStateChangeEvent).skipped) {
+        this.removeClass(UNSEEN);
+      }
+    });
     shared.live.changed.connect(this.onLive, this);
     shared.live.questions.changed.connect(this.onLive, this);
     shared.buttonResults.changed.connect(this.onLive, this);
@@ -80,6 +88,7 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
         this.act(action);
       });
       this.addWidget(this.view);
+      this.addClass(UNSEEN);
     }
     if (this.turn?.id !== data.id || data.status !== 'streaming') {
       this.going = undefined;
@@ -166,7 +175,9 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
     }
     const now = this.going ?? turn;
     view.draw(now, this.look, live, this.shared.buttonResults.get(turn.id));
-    this.toggleClass('gm-mod-whole', now.status !== 'streaming');
+    if (now.status === 'streaming') {
+      this.removeClass(UNSEEN);
+    }
     view.ask(this.shared.live.questions.get(turn.id));
     window.clearTimeout(this.patience);
     if (turn.status === 'streaming' && !live) {
