@@ -80,7 +80,7 @@ def test_what_is_out_of_sight_is_left_out_and_nothing_of_it_is_lost(app: App) ->
 
 
 def test_an_answer_that_grows_is_drawn_wherever_it_is(lab: App) -> None:
-    lab.open(["import playing as p; p.wait_until_watched()", "p.play(p.turn())"])
+    lab.open(["import playing as p; p.wait_until_watched()", "p.play(p.turn(), pause=0.3)"])
     lab.run(0)
     lab.start(1)
     lab.turn(1).wait_for()
