@@ -5,6 +5,7 @@ Names of modules and classes, of a shell, a kernel and their comms; code of func
 
 from __future__ import annotations
 
+import builtins
 import sys
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
@@ -60,7 +61,14 @@ _SHELL = (
     "input_transformer_manager",
     "kernel",
 )
-_KERNEL = ("_allow_stdin", "comm_manager", "iopub_socket", "session", "shell", "stdin_socket")
+_KERNEL = (
+    "_allow_stdin",
+    "comm_manager",
+    "iopub_socket",
+    "session",
+    "shell",
+    "stdin_socket",
+)
 _PUBLISHING = ("clear_output", "publish", "register_hook", "_hooks")
 _CARRYING = ("deserialize", "feed_identities", "msg", "recv", "send", "send_raw", "serialize")
 _LISTENING = ("_close_callback", "_msg_callback", "close", "handle_close", "handle_msg", "send")
@@ -95,6 +103,7 @@ class Space(NamedTuple):
     """Names that are kept: ``name`` of what has them, how they are read, set and deleted.
 
     ``absent``: those that are not there, and are not to be. ``whole``: all that is there is kept.
+    ``kind``: the class whose names they are, None of what is no class.
     """
 
     name: str
@@ -104,6 +113,7 @@ class Space(NamedTuple):
     put: Callable[[str, Any], object]
     drop: Callable[[str], object]
     whole: bool = False
+    kind: type | None = None
 
     def anew(self) -> Space:
         """The same with what stands there now."""
@@ -148,9 +158,10 @@ def modules(known: set[str]) -> dict[str, types.ModuleType]:
 
 
 def of_module(name: str, module: types.ModuleType) -> Iterator[Space]:
-    """All that is in a module and in its classes."""
+    """All that is in a module and in its classes; and that it hides no built-in name."""
     kept = dict(vars(module))
-    yield of_mapping(name, vars(module), kept)._replace(whole=True)
+    absent = frozenset(vars(builtins)) - kept.keys()
+    yield of_mapping(name, vars(module), kept, absent)._replace(whole=True)
     for one in kept.values():
         if isinstance(one, type) and one.__module__ == name:
             yield _of_class(one)
@@ -163,6 +174,16 @@ def shells(shell: Any) -> Iterator[Space]:
     for publisher in (shell.display_pub, getattr(shell.display_pub, "_around", None)):
         if publisher is not None:
             yield _of_object("display_pub", publisher, _PUBLISHING)
+
+
+def carriers(shell: Any) -> Iterator[Any]:
+    """Objects that keep their class and their names' dict, by which all the rest is found."""
+    kernel = getattr(shell, "kernel", None)
+    manager = getattr(kernel, "comm_manager", None)
+    publisher = getattr(shell.display_pub, "_around", shell.display_pub)
+    for one in (shell, publisher, kernel, getattr(kernel, "session", None), manager):
+        if one is not None:
+            yield one
 
 
 def kernels(kernel: Any) -> Iterator[Space]:
@@ -199,7 +220,7 @@ def classes(shell: Any) -> Iterator[Space]:
     publisher = getattr(shell.display_pub, "_around", shell.display_pub)
     kernel = getattr(shell, "kernel", None)
     session = getattr(kernel, "session", None)
-    having = {
+    having: dict[type, Collection[str]] = {
         **{type(shell): _RUNNING, type(publisher): _PUBLISHING},
         **({} if kernel is None else {type(kernel): _asking(kernel)}),
         **({} if session is None else {type(session): _CARRYING}),
@@ -234,15 +255,8 @@ def _of_object(name: str, one: Any, names: Collection[str]) -> Space:
 
 def _of_traits(name: str, one: Any, names: tuple[str, ...]) -> Space:
     now = getattr(one, "_trait_values", {})
-    kept = {key: now[key] for key in names if key in now}
-    return Space(
-        name,
-        now,
-        kept,
-        frozenset(),
-        lambda key, value: setattr(one, key, value),
-        lambda key: now.pop(key, None),
-    )
+    # Past the trait itself: setting one calls who observes it.
+    return of_mapping(name, now, {key: now[key] for key in names if key in now})
 
 
 def _of_class(kind: type, names: Collection[str] = ()) -> Space:
@@ -259,6 +273,7 @@ def _of_class(kind: type, names: Collection[str] = ()) -> Space:
         lambda key, value: type.__setattr__(kind, key, value),
         lambda key: type.__delattr__(kind, key),
         whole,
+        kind,
     )
 
 

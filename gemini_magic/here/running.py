@@ -86,7 +86,10 @@ def run(shell: Any, code: str, ran: Ran, seal: Seal, *, unwatched: bool = False)
             finally:
                 if own() != process:
                     leave(ran)
-                back += restore()
+                try:
+                    back += restore()
+                except RuntimeError:  # another thread has imported meanwhile
+                    back += restore()
     except BaseException as error:  # noqa: BLE001 - code that broke what IPython runs it by
         ran.error = ran.error or error
     if back:
@@ -127,12 +130,12 @@ def _awaited(shell: Any, ran: Ran) -> Iterator[None]:
         yield
         return
     before = shell.loop_runner
-    shell.loop_runner = runner
+    _set(shell, loop_runner=runner)
     try:
         yield
     finally:
         if shell.loop_runner is runner:
-            shell.loop_runner = before
+            _set(shell, loop_runner=before)
     if runner.interrupted and isinstance(ran.error, asyncio.CancelledError):
         ran.error = KeyboardInterrupt()
 
@@ -180,17 +183,24 @@ def _caught(shell: Any, code: str, ran: Ran, unwatched: bool) -> Iterator[None]:
     sys.stdout, sys.stderr = caught_out, caught_err
     builtins.input = ask
     shell.display_pub = _Publisher(publisher, ran.show)
-    sys.displayhook = trap.hook = value
+    _set(trap, hook=value)
+    sys.displayhook = value
     shell._showtraceback = traceback
     try:
         yield
     finally:
         shell.__dict__.pop("_showtraceback", None)
-        trap.hook, sys.displayhook = trapped, hook
+        _set(trap, hook=trapped)
         shell.display_pub = publisher
+        sys.displayhook = hook
         builtins.input = read
         sys.stdout, sys.stderr = out, err
         caught_out.over, caught_err.over = True, True
+
+
+def _set(one: Any, **traits: Any) -> None:
+    """Set traits past who observes them: that may be code of a run before, after its seal."""
+    one._trait_values.update(traits)
 
 
 class _Stream(io.TextIOBase):

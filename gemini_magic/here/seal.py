@@ -16,7 +16,21 @@ from operator import call, eq, is_
 from types import ModuleType
 from typing import Any
 
-from gemini_magic.here import kept as keeping
+# By name: what a module is asked for, its class may answer as it likes.
+from gemini_magic.here.kept import (
+    Code,
+    Space,
+    carriers,
+    classes,
+    containers,
+    functions,
+    kernels,
+    modules,
+    of_mapping,
+    of_module,
+    shells,
+    tables,
+)
 
 # What is not to be forgotten by ``sys.modules``: what they stand on, and the standard library.
 _BELOW = sys.stdlib_module_names | {
@@ -30,6 +44,8 @@ _BELOW = sys.stdlib_module_names | {
     "traitlets",
     "zmq",
 }
+# Past what a class makes of them.
+_READ, _ASSIGN, _BASES = object.__getattribute__, object.__setattr__, type.__dict__["__bases__"]
 # Of IPython's among the user's variables: a cell fails where they are gone.
 _NAMES = ("__name__", "_dh", "_ih", "_oh", "In", "Out", "exit", "get_ipython", "quit")
 
@@ -39,13 +55,13 @@ class Seal:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._spaces: list[keeping.Space] = []
+        self._spaces: list[Space] = []
         self._same = _comparing(())
         self._ours: dict[str, ModuleType] = {}
-        self._codes: list[keeping.Code] = []
+        self._codes: list[Code] = []
         self._known: set[str] = set()
         self._tables: list[tuple[str, Any]] = []
-        self._loaded: dict[str, ModuleType] = {}
+        self._bases: list[tuple[type, tuple[type, ...]]] = []
         # What runs had put there. With its last reference it could act, in a ``__del__``.
         self._replaced: list[Any] = []
 
@@ -57,20 +73,22 @@ class Seal:
         changed = not self._same()
         if changed:
             self._spaces = [space.anew() for space in self._spaces]
-        modules = sys.modules
-        anew = {name for name, one in self._ours.items() if modules.get(name) is not one}
+        there = sys.modules
+        anew = {name for name, one in self._ours.items() if there.get(name) is not one}
         self._known -= anew  # as after the user has deleted and imported them
-        ours = keeping.modules(self._known)
+        ours = modules(self._known)
         self._ours |= ours
-        loaded = [space for name in sorted(ours) for space in keeping.of_module(name, ours[name])]
+        loaded = [space for name in sorted(ours) for space in of_module(name, ours[name])]
         if not self._spaces:
-            loaded += keeping.classes(self._shell)
+            loaded += classes(self._shell)
         self._spaces = [*self._spaces, *loaded]
-        self._tables = [*keeping.tables(self._ours)]
+        self._tables = [*tables(self._ours)]
         if loaded:
-            self._codes = keeping.Code.of(keeping.functions(self._spaces))
+            self._codes = Code.of(functions(self._spaces))
         if loaded or changed:
             self._same = _comparing(self._spaces)
+        kinds = [space.kind for space in self._spaces if space.kind is not None]
+        self._bases = [(kind, _BASES.__get__(kind)) for kind in kinds]
 
     def close(self) -> Callable[[], list[str]]:
         """Note how things stand. What is returned puts them back, and names what it has put back.
@@ -79,15 +97,13 @@ class Seal:
         """
         shell, lasting, same, codes = self._shell, self._spaces, self._same, self._codes
         replaced = self._replaced
-        builtin = keeping.of_mapping("builtins", vars(builtins), dict(vars(builtins)))
+        builtin = of_mapping("builtins", vars(builtins), dict(vars(builtins)))
         moving = [
-            keeping.of_mapping("sys.modules", sys.modules, dict(self._ours)),
-            *keeping.shells(shell),
-            *keeping.kernels(getattr(shell, "kernel", None)),
+            of_mapping("sys.modules", sys.modules, dict(self._ours)),
+            *shells(shell),
+            *kernels(getattr(shell, "kernel", None)),
         ]
-        contents = [
-            (name, one, _copy(one)) for name, one in (*self._tables, *keeping.containers(shell))
-        ]
+        contents = [(name, one, _copy(one)) for name, one in (*self._tables, *containers(shell))]
         settings: list[tuple[str, Any, Any, Any, Any]] = [
             (name, read, write, read(), equal)
             for name, read, write, equal in (
@@ -99,27 +115,29 @@ class Seal:
         importers: list[tuple[list[Any], list[Any]]] = [
             (one, list(one)) for one in (sys.meta_path, sys.path_hooks)
         ]
-        modules = sys.modules
-        if len(self._loaded) != len(modules):
-            self._loaded = dict(modules)
-        loaded = self._loaded
+        imported, loaded = sys.modules, dict(sys.modules)
+        ones = [*self._ours.values(), *carriers(shell)]
+        kinds = [*map(type, ones)]
+        dicts = [(one, vars(one)) for one in carriers(shell) if hasattr(one, "__dict__")]
+        bases, bases_of, read, assign = self._bases, _BASES, _READ, _ASSIGN
         variables = shell.user_ns
         own = {name: variables[name] for name in _NAMES if name in variables}
         copy, fill, standard, nothing = _copy, _fill, _BELOW, object()
         every, some, each, identical, again = all, any, map, is_, repeat
-        kind, table, plain, size, after = type, dict, str, len, islice
+        kind, table, plain, size, after, pair = type, dict, str, len, islice, zip
 
         def restore() -> list[str]:
             back = []
             spaces = (builtin, *(() if same() else lasting), *moving)
             # Mostly none of the many modules is gone, and new ones stand behind them.
-            there = size(modules) >= size(loaded) and every(each(identical, modules, loaded))
+            there = size(imported) >= size(loaded) and every(each(identical, imported, loaded))
             # A name that is no plain str compares as it likes, and stands in for another.
             for now in [space.now for space in spaces if kind(space.now) is table]:
-                names = after(now, size(loaded), None) if there and now is modules else now
+                names = after(now, size(loaded), None) if there and now is imported else now
                 if not every(each(identical, each(kind, names), again(plain))):
-                    known = {key: value for key, value in now.items() if kind(key) is plain}
-                    replaced.extend(now.items())
+                    held = [*now.items()]  # at once: other threads may import meanwhile
+                    known = {key: value for key, value in held if kind(key) is plain}
+                    replaced.extend(held)
                     now.clear()
                     now.update(known)
                     back.append("names that are no str")
@@ -127,15 +145,30 @@ class Seal:
             for name in builtin.kept.keys() - builtin.now.keys():
                 builtin.put(name, builtin.kept[name])
                 back.append(f"builtins.{name}")
-            for name, read, write, value, equal in settings:
-                if not equal(read(), value):
-                    replaced.append(read())
-                    write(value)
+            for one, was in pair(ones, kinds):
+                if kind(one) is not was:
+                    replaced.append(kind(one))
+                    assign(one, "__class__", was)
+                    back.append(f"the class of {was.__module__}.{was.__qualname__}")
+            for one, was in dicts:
+                if read(one, "__dict__") is not was:
+                    replaced.append(read(one, "__dict__"))
+                    assign(one, "__dict__", was)
+                    back.append(f"{kind(one).__qualname__}.__dict__")
+            for one, above in bases:
+                if bases_of.__get__(one) is not above:
+                    replaced.append(bases_of.__get__(one))
+                    bases_of.__set__(one, above)
+                    back.append(f"{one.__qualname__}.__bases__")
+            for name, get, put, value, equal in settings:
+                if not equal(get(), value):
+                    replaced.append(get())
+                    put(value)
                     back.append(name)
-            gone = () if there else loaded.keys() - modules.keys()
+            gone = () if there else loaded.keys() - imported.keys()
             for name in gone:  # one or a few of the user's may be meant to be imported anew
                 if len(gone) > 100 or name.partition(".")[0] in standard:
-                    modules[name] = loaded[name]
+                    imported[name] = loaded[name]
                     back.append(f"sys.modules.{name}")
             for space in spaces:
                 now = space.now
@@ -150,12 +183,12 @@ class Seal:
                         replaced.append(now[key])
                         space.drop(key)
                         back.append(f"{space.name}.{key}")
-            for part, read, functions, before in codes:
-                if every(each(identical, each(read, functions), before)):
+            for part, code, having, before in codes:
+                if every(each(identical, each(code, having), before)):
                     continue
-                for one, value in zip(functions, before, strict=True):
-                    if read(one) is not value:
-                        replaced.append(read(one))
+                for one, value in zip(having, before, strict=True):
+                    if code(one) is not value:
+                        replaced.append(code(one))
                         setattr(one, part, value)
                         back.append(f"{one.__module__}.{one.__qualname__}.{part}")
             for name, container, kept in contents:
@@ -177,12 +210,13 @@ class Seal:
         return restore
 
 
-def _comparing(spaces: Collection[keeping.Space]) -> Callable[[], bool]:
+def _comparing(spaces: Collection[Space]) -> Callable[[], bool]:
     """What tells whether all names there, and they alone, have the values that they have now.
 
-    As they mostly do: it goes by identity, along each dict that is kept whole, without a look-up or
-    a step of Python for each of the thousands of names. It holds the functions that it needs: a run
-    may replace those names, the built-in ones too.
+    As they mostly do: it goes by identity, along each dict that is kept whole, without a step of
+    Python for each of the thousands of names; of the others, foreign classes, the few that are kept
+    are looked up. It holds the functions that it needs: a run may replace those names, the built-in
+    ones too.
     """
     every, each, identical, flat, of, size = all, map, is_, chain.from_iterable, call, len
     again, nothing = repeat, object()

@@ -20,7 +20,8 @@ from gemini_magic.emulator.api_errors import ApiError
 from gemini_magic.sandbox import SandboxProcess
 
 MODEL = "/v1beta/models/gemini-3.8-flash"
-PROMPT = "```python\nprint(6 * 7)\n```"
+PROMPT = "```python\nprint(7**21)\n```"
+SAYS = str(7**21)  # no port looks like it
 BODY = json.dumps({"contents": [{"parts": [{"text": PROMPT}]}], "tools": [{"codeExecution": {}}]})
 # Names that an attacker owns, pointed at this machine: one to serve a page, one to rebind.
 RULES = "MAP evil.example 127.0.0.1, MAP rebound.example 127.0.0.1"
@@ -210,7 +211,7 @@ def tried(page: Any, base: str, key: str) -> dict[str, Any]:
 def nothing_happened(emulator: Watched, knocks: Knocks, got: dict[str, Any]) -> None:
     assert not [knock for knock in knocks if knock[2]]
     assert not emulator.sessions and not emulator.requests and not emulator.files.all()
-    assert "42" not in json.dumps(got)
+    assert SAYS not in json.dumps(got)
     assert "socket" not in got and "events" not in got
 
 
@@ -297,6 +298,6 @@ def test_who_has_the_key_and_is_no_page_gets_it_run(
     headers = {"Content-Type": "application/json", "x-goog-api-key": emulator.key}
     asking.request("POST", f"{MODEL}:generateContent", BODY, headers)
     answer = asking.getresponse()
-    assert answer.status == 200 and b"42" in answer.read()
+    assert answer.status == 200 and SAYS.encode() in answer.read()
     asking.close()
     assert emulator.sessions == 1 and [knock[2] for knock in knocks] == [True]

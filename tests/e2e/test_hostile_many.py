@@ -40,6 +40,15 @@ PORTION = 40  # the front end shows 50 outputs of a cell
 WIDGETS = 10
 
 
+# Those out of sight are drawn when they are seen.
+SEE = """async area => {
+  for (const one of area.querySelectorAll('.gm-mod-waiting')) {
+    one.scrollIntoView();
+    await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  }
+}"""
+
+
 def portions(size: int) -> list[tuple[int, int]]:
     return [(n, min(n + size, len(HOSTILE))) for n in range(0, len(HOSTILE), size)]
 
@@ -48,7 +57,12 @@ def there(app: App, at: int, count: int) -> Any:
     """The output of cell ``at``, once all its answers are there."""
     app.js("at => window.jupyterapp.shell.currentWidget.content.scrollToItem(at)", at)
     area = app.cell(at).locator(".jp-Cell-outputArea")
-    until(lambda: area.inner_text().count("Case: ") == count, "the answers", 30)
+
+    def said() -> str:
+        area.evaluate(SEE)
+        return str(area.inner_text())
+
+    until(lambda: said().count("Case: ") == count, "the answers", 30)
     return area
 
 

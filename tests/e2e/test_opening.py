@@ -67,10 +67,11 @@ def test_what_is_out_of_sight_is_left_out_and_nothing_of_it_is_lost(app: App) ->
     last.wait_for(state="attached")
     until(lambda: not first.evaluate(LEFT_OUT)["out"], "the first one to be drawn")
     assert last.evaluate(LEFT_OUT)["out"]
+    stays = "turn => getComputedStyle(turn.parentNode).contentVisibility"
+    assert last.evaluate(stays) == "auto", "not by its cell alone, which is measured"
     assert last.get_by_text("The end of 29").count() == 1, "who searches the page finds it"
     until(lambda: not seen(last)["out"], "the last one to be drawn")
     assert last.evaluate(LEFT_OUT)["height"] == first.evaluate(LEFT_OUT)["height"]
-    stays = "turn => getComputedStyle(turn.parentNode).contentVisibility"
     assert last.evaluate(stays) == "visible", "once seen it is left to the front end"
     wide = app.turn(20)
     until(lambda: not seen(wide)["out"], "the wide one to be drawn")
@@ -85,9 +86,13 @@ def test_an_answer_that_grows_is_drawn_wherever_it_is(lab: App) -> None:
     lab.start(1)
     lab.turn(1).wait_for()
     drawn = "turn => [turn.dataset.status, getComputedStyle(turn.parentNode).contentVisibility]"
-    seen = {tuple(lab.turn(1).evaluate(drawn))}
-    while ("complete", "visible") not in seen:
+    seen = set()
+
+    def ended() -> bool:
         seen.add(tuple(lab.turn(1).evaluate(drawn)))
+        return ("complete", "visible") in seen
+
+    until(ended, "its end")
     assert seen == {("streaming", "visible"), ("complete", "visible")}
 
 

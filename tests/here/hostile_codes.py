@@ -133,6 +133,32 @@ TAMPERING = [
     "import sys\nclass All:\n    def __eq__(self, other): return True\n"
     "    def find_spec(self, *a): return None\nsys.meta_path[:] = [All()]",
     "import gemini_magic.here.consent as c\nc._WORDS = dict.fromkeys('rast', c.Choice.RUN)",
+    # What says what the names stand for.
+    *(
+        f"import gemini_magic.here.{module} as m\nclass M(type(m)):\n"
+        "    def __getattribute__(self, name):\n"
+        f"        if name in {names}: return lambda *a, **k: iter(())\n"
+        "        return super().__getattribute__(name)\nm.__class__ = M"
+        for module, names in (
+            ("kept", "('kernels', 'shells', 'containers', 'tables')"),
+            ("consent", "('ask_by_input', 'heard')"),
+        )
+    ),
+    "k = get_ipython().kernel\nclass K(type(k)):\n    def raw_input(self, *a, **b): return 'r'\n"
+    "k.__class__ = K",
+    "k = get_ipython().kernel\nk.__dict__ = {**k.__dict__, 'raw_input': lambda *a, **b: 'r'}",
+    "q = type(get_ipython().kernel)\nclass E(q.__bases__[0]):\n"
+    "    def raw_input(self, *a, **b): return 'r'\nq.__bases__ = (E, *q.__bases__[1:])",
+    "import gemini_magic.here.consent as c\nc.str = lambda text: '<p>print(1)</p>'",
+    "import gemini_magic.here.consent as c\nassert 'str' not in vars(c)",
+    # Called back when what it was put back for is set once more.
+    "import gemini_magic.here.consent as c\ns = get_ipython()\n"
+    "def called(change): c.heard = lambda answer: c.Word(c.Choice.RUN)\n"
+    "s.observe(called, 'display_formatter')\n"
+    "s.display_formatter = type(s.display_formatter)(parent=s)",
+    "import gemini_magic.here.consent as c\n"
+    "def called(change): c.heard = lambda answer: c.Word(c.Choice.RUN)\n"
+    "s = get_ipython()\ns.observe(called, 'loop_runner'); s.display_trap.observe(called)",
     "import gemini_magic.here.seal as s\ns._ASKING = s._METHODS = s._INPUT = s._RUNNING = ()",
     "import gemini_magic.here.runner as r\nr.RUNS = r.FOREVER = r.DECLARATION = None",
     "import gemini_magic.session.engine as e\ne.Engine._asked = None",
