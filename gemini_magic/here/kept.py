@@ -61,14 +61,7 @@ _SHELL = (
     "input_transformer_manager",
     "kernel",
 )
-_KERNEL = (
-    "_allow_stdin",
-    "comm_manager",
-    "iopub_socket",
-    "session",
-    "shell",
-    "stdin_socket",
-)
+_KERNEL = ("_allow_stdin", "comm_manager", "iopub_socket", "session", "shell", "stdin_socket")
 _PUBLISHING = ("clear_output", "publish", "register_hook", "_hooks")
 _CARRYING = ("deserialize", "feed_identities", "msg", "recv", "send", "send_raw", "serialize")
 _LISTENING = ("_close_callback", "_msg_callback", "close", "handle_close", "handle_msg", "send")
