@@ -163,18 +163,20 @@ def of_module(name: str, module: types.ModuleType) -> Iterator[Space]:
 def shells(shell: Any) -> Iterator[Space]:
     yield _of_object("shell", shell, (*_RUNNING, *_SHELL))
     yield _of_traits("shell", shell, _SHELL)
-    # While a run is caught, the shell's own publisher stands behind another.
-    for publisher in (shell.display_pub, getattr(shell.display_pub, "_around", None)):
-        if publisher is not None:
-            yield _of_object("display_pub", publisher, _PUBLISHING)
+    for publisher in {id(one): one for one in (shell.display_pub, _publisher(shell))}.values():
+        yield _of_object("display_pub", publisher, _PUBLISHING)
+
+
+def _publisher(shell: Any) -> Any:
+    """The shell's own publisher: while a run is caught, it stands behind another."""
+    return getattr(shell.display_pub, "_around", shell.display_pub)
 
 
 def carriers(shell: Any) -> Iterator[Any]:
     """Objects that keep their class and their names' dict, by which all the rest is found."""
     kernel = getattr(shell, "kernel", None)
     manager = getattr(kernel, "comm_manager", None)
-    publisher = getattr(shell.display_pub, "_around", shell.display_pub)
-    for one in (shell, publisher, kernel, getattr(kernel, "session", None), manager):
+    for one in (shell, _publisher(shell), kernel, getattr(kernel, "session", None), manager):
         if one is not None:
             yield one
 
@@ -209,12 +211,10 @@ def _asking(kernel: Any) -> list[str]:
 
 def classes(shell: Any) -> Iterator[Space]:
     """Methods of the classes of what runs, shows, asks and carries, also those they inherit."""
-    # While a run is caught, the shell's own publisher stands behind another.
-    publisher = getattr(shell.display_pub, "_around", shell.display_pub)
     kernel = getattr(shell, "kernel", None)
     session = getattr(kernel, "session", None)
     having: dict[type, Collection[str]] = {
-        **{type(shell): _RUNNING, type(publisher): _PUBLISHING},
+        **{type(shell): _RUNNING, type(_publisher(shell)): _PUBLISHING},
         **({} if kernel is None else {type(kernel): _asking(kernel)}),
         **({} if session is None else {type(session): _CARRYING}),
     }
@@ -249,7 +249,7 @@ def _of_object(name: str, one: Any, names: Collection[str]) -> Space:
 def _of_traits(name: str, one: Any, names: tuple[str, ...]) -> Space:
     now = getattr(one, "_trait_values", {})
     # Past the trait itself: setting one calls who observes it.
-    return of_mapping(name, now, {key: now[key] for key in names if key in now})
+    return of_mapping(name, now, found(now, names)[0])
 
 
 def _of_class(kind: type, names: Collection[str] = ()) -> Space:

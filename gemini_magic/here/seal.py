@@ -116,9 +116,10 @@ class Seal:
             (one, list(one)) for one in (sys.meta_path, sys.path_hooks)
         ]
         imported, loaded = sys.modules, dict(sys.modules)
-        ones = [*self._ours.values(), *carriers(shell)]
+        carrying = [*carriers(shell)]
+        ones = [*self._ours.values(), *carrying]
         kinds = [*map(type, ones)]
-        dicts = [(one, vars(one)) for one in carriers(shell) if hasattr(one, "__dict__")]
+        dicts = [(one, vars(one)) for one in carrying if hasattr(one, "__dict__")]
         bases, bases_of, read, assign = self._bases, _BASES, _READ, _ASSIGN
         variables = shell.user_ns
         own = {name: variables[name] for name in _NAMES if name in variables}

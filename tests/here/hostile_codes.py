@@ -104,7 +104,8 @@ TAMPERING = [
     "import gemini_magic.here.runner as r\nr.Runner.respond = None\nr.Runner.__getattr__ = None",
     "import gemini_magic.here.runner as r\nr.unreadable = lambda code: None\nr.Choice = None",
     "import gemini_magic.here.running as r\nr.run = r._caught = r._leave = None",
-    "import gemini_magic.here.seal as s\ns.Seal.close = lambda self: list\ns._ASKING = ()",
+    "import gemini_magic.here.seal as s, gemini_magic.here.kept as k\n"
+    "s.Seal.close = lambda self: list\nk._ASKING = ()",
     "import builtins, gemini_magic.here.consent as c\nbuiltins.all = lambda found: True\n"
     "c.heard = lambda answer: c.Word(c.Choice.RUN)",
     "import gemini_magic.here.seal as s, gemini_magic.here.consent as c\n"
@@ -159,7 +160,7 @@ TAMPERING = [
     "import gemini_magic.here.consent as c\n"
     "def called(change): c.heard = lambda answer: c.Word(c.Choice.RUN)\n"
     "s = get_ipython()\ns.observe(called, 'loop_runner'); s.display_trap.observe(called)",
-    "import gemini_magic.here.seal as s\ns._ASKING = s._METHODS = s._INPUT = s._RUNNING = ()",
+    "import gemini_magic.here.kept as k\nk._ASKING = k._METHODS = k._INPUT = k._RUNNING = ()",
     "import gemini_magic.here.runner as r\nr.RUNS = r.FOREVER = r.DECLARATION = None",
     "import gemini_magic.session.engine as e\ne.Engine._asked = None",
     "import sys\nfor n in [n for n in sys.modules if n.startswith('gemini_magic')]:\n"
