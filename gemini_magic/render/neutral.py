@@ -23,8 +23,9 @@ must not hang on where ours sees code. Hence, outside fences at the top level:
 A fence at the top level is written anew between blank lines, longer than any run of backticks in
 it and always with a language name: all parsers agree on that form (a blank line ends math and
 link definitions that a front end might see running into it, and a fence with a name never closes
-another one). Only nbconvert's math runs over blank lines, so code that holds an end of math is
-written as ``<pre>`` with entities, too.
+another one). Only nbconvert's math runs over blank lines: what opens it stands nowhere without its
+end, and since parsers disagree about that, too, code that holds an end of math is written as
+``<pre>`` with entities (which pandoc drops).
 """
 
 from __future__ import annotations
@@ -38,20 +39,21 @@ from gemini_magic.render.effort import too_many_ticks, too_much
 from gemini_magic.render.prose import acting_tex, parsed
 from gemini_magic.text import visible
 
-_ACTING = re.compile(r"<|!\[|\][(:\[]")
+# The last three open math for nbconvert, wherever they stand.
+_ACTING = re.compile(r"<|!\[|\][(:\[]|\$\$|\\\\\[|\\begin\{")
 _ACTING_BESIDE_MATH = re.compile(_ACTING.pattern + '|"')
 _MATH_OPENS = re.compile(r"\$|\\begin|\\\\[(\[]")
 _ENTITIES = {ord(char): f"&#{ord(char)};" for char in '&<[]()!*_~`$\\|"'}
 _ENTITIES[ord("&")], _ENTITIES[ord("<")] = "&amp;", "&lt;"
 _URL = r"(?:https?://|mailto:)"
 _MATH_ENDS = re.compile(r"\$\$|\\\\\]|\\end\{")
-_ENVIRONMENT = re.compile(r"\\begin\{([^}]*)")
-_ENVIRONMENT_END = re.compile(r"\\end\{([^}]*)")
+_DOLLARS = r"(?<!\\)\$\$"
+_MATH_BEGINS = re.compile(_DOLLARS + r"|\\begin\{([a-z]*\*?)\}")  # as nbconvert has it
 _PIECE = re.compile(r"\\[\s\S]|`+|\$+")
 _IN_TEXT = re.compile(
-    rf"\\[<!\]\"`$]|\\(?=[A-Za-z@])|(?P<row>\\\\[(\[])|\\[^\n]|\$+|<(?P<auto>{_URL}[^\s<>\"'`\\$]+)>"
-    rf"|\]\(<(?P<angle>{_URL}[^\s<>\"'`\\$]+)>|<|\"|!\[|\]\(\s*(?P<inline>{_URL})?"
-    rf"|\]:\s*(?P<reference>{_URL})?|`+|~{{3,}}",
+    rf"\\[<!\]\"`$]|(?P<command>\\{{1,2}}(?=[A-Za-z@]))|(?P<row>\\\\[(\[])|\\[^\n]|\$+"
+    rf"|<(?P<auto>{_URL}[^\s<>\"'`\\$]+)>|\]\(<(?P<angle>{_URL}[^\s<>\"'`\\$]+)>|<|\"|!\["
+    rf"|\]\(\s*(?P<inline>{_URL})?|\]:\s*(?P<reference>{_URL})?|`+|~{{3,}}",
     re.I,
 )
 _HYPHENS = re.compile(r"-{3}(?=\s*$)")
@@ -128,7 +130,7 @@ class _Writer:
         if token is None or kind not in ("fence", "code_block", "math_block", "amsmath"):
             return [self._inline(source)]
         if kind in ("math_block", "amsmath"):
-            if not acting_tex(source):
+            if _harmless(source):
                 return [_spaced(source)]
             if token.level == 0:
                 return [fenced(source, "latex")]
@@ -193,6 +195,8 @@ class _Writer:
             return _WRITTEN[piece]
         if piece.startswith(("](", "]:")):
             return f"]&#{ord(piece[1])};{piece[2:]}"
+        if found["command"]:
+            return "&#92;"
         if found["row"]:
             return f"{piece[:2]}&#{ord(piece[2])};"
         if piece[0] in "`~$":
@@ -203,7 +207,6 @@ class _Writer:
 _WRITTEN = {
     **{"<": "&lt;", "![": "&#33;["},
     **{r"\<": "&lt;", r"\!": "&#33;", r"\]": "&#93;", r"\`": "&#96;", r"\$": "&#36;"},
-    "\\": "&#92;",
 }
 
 
@@ -288,10 +291,21 @@ def _bracketed(source: str, behind: str) -> str:
 
 
 def _formula(source: str) -> str:
-    begun, ended = _ENVIRONMENT.findall(source), _ENVIRONMENT_END.findall(source)
-    if acting_tex(source) or sorted(begun) != sorted(ended):
-        return _shown(source)
-    return _spaced(source)
+    return _spaced(source) if _harmless(source) else _shown(source)
+
+
+def _harmless(tex: str) -> bool:
+    """Whether it can do nothing as math, and takes in nothing that stands behind it."""
+    if acting_tex(tex) or tex.count(r"\begin{") != tex.count(r"\end{"):
+        return False
+    at = 0
+    while found := _MATH_BEGINS.search(tex, at):
+        end = re.compile(rf"\\end\{{{re.escape(found[1])}\}}" if found[1] is not None else _DOLLARS)
+        ended = end.search(tex, found.end())
+        if ended is None:
+            return False
+        at = ended.end()
+    return True
 
 
 def _shown(tex: str) -> str:

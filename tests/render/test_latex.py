@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pypandoc
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -68,9 +70,19 @@ def notebook(turn: Turn) -> Any:
     return new_notebook(cells=[new_code_cell("%%gemini\n?", outputs=outputs, execution_count=1)])
 
 
+@pytest.fixture(scope="module")
+def pandoc() -> str:
+    """Where pandoc is, as pip has brought it."""
+    return str(pypandoc.get_pandoc_path())
+
+
+@pytest.fixture(autouse=True)
+def for_nbconvert(pandoc: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nbconvert find it, too."""
+    monkeypatch.setenv("PATH", f"{Path(pandoc).parent}{os.pathsep}{os.environ['PATH']}")
+
+
 def latex(made: Any) -> tuple[str, Any]:
-    if shutil.which("pandoc") is None:
-        pytest.skip("pandoc is not installed")
     exporters = pytest.importorskip("nbconvert.exporters")
     nbformat.validate(made)
     text, resources = exporters.LatexExporter().from_notebook_node(made)
@@ -93,14 +105,9 @@ def test_no_tex_of_the_model_acts_and_its_pictures_are_there(inserted: bool):
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_each_form_alone_is_inert(text: str):
-    pypandoc = shutil.which("pandoc")
-    if pypandoc is None:
-        pytest.skip("pandoc is not installed")
-    import subprocess
-
+def test_each_form_alone_is_inert(text: str, pandoc: str):
     made = subprocess.run(
-        [pypandoc, "-f", "markdown+tex_math_double_backslash", "-t", "native"],
+        [pandoc, "-f", "markdown+tex_math_double_backslash", "-t", "native"],
         input=neutral(text),
         capture_output=True,
         text=True,

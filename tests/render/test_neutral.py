@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gemini_magic.render.caption import file_text
 from gemini_magic.render.effort import MOST
 from gemini_magic.render.markdown import markdown
 from gemini_magic.render.neutral import fenced, inert, neutral
 from gemini_magic.text import visible
-from gemini_magic.turn.parts import Text
+from gemini_magic.turn.parts import OK, Code, Result, Text
 
 from ..examples import examples
 from ..hostile import HOSTILE, HUGE
@@ -73,6 +74,32 @@ def test_any_text_is_inert(text: str) -> None:
     written = neutral(text)
     for name, parse in IN_PYTHON.items():
         assert dangers(parse(written)) == [], name
+
+
+# What opens or ends math for nbconvert, whose math runs over blank lines, and what hides it.
+_MATH = st.sampled_from(
+    [
+        *("$", "$$", "`", "``", "```", "\\(", "\\)", "\\[", "\\]", "\\\\[", "\\\\]", "\\\\", "\\"),
+        *("\\begin{a}", "\\end{a}", "\\\\begin{a}", "\\begin{align}", "\\end{align}", "a", "1"),
+        *("\n", "\n\n", "- ", "> ", "    ", " ", "[a](https://a.example/", "]", ")", "*"),
+    ]
+)
+_math = st.lists(_MATH, max_size=14).map("".join)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(_math, _math, _math)
+def test_no_math_of_the_text_takes_in_the_code_beside_it(
+    before: str, math: str, after: str
+) -> None:
+    code = f"# {math}\n<img src=x onerror=alert(1)>  # end"
+    written = markdown(answered(Text(before), Code(code), Result(OK, code), Text(after)))
+    for name, parse in IN_PYTHON.items():
+        html = parse(written)
+        assert dangers(html) == [], name
+        shown = re.findall(r"<pre[^>]*>(.*?)</pre>", html, re.S)
+        texts = [unescape(re.sub(r"<[^<>]*>", "", one)).strip("\n") for one in shown]
+        assert texts.count(visible(code)) >= 2, name
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -137,6 +164,9 @@ def test_what_is_harmless_stays_as_it_was(kept: str) -> None:
         ("~~~ html x\n<b>\n~~~", "```html\n<b>\n```"),
         ("````html\n```\n````", "````html\n```\n````"),
         (r"$\href{javascript:a}{x}$", "<code>&#36;&#92;href{javascript:a}{x}&#36;</code>"),
+        ("`$$` is the shell's", "<code>&#36;&#36;</code> is the shell's"),
+        (r"\\begin{a}", "&#92;begin{a}"),
+        (r"$\end{a} \begin{a}$", r"<code>&#36;&#92;end{a} &#92;begin{a}&#36;</code>"),
     ],
 )
 def test_what_could_act_is_written_so_that_it_cannot(given: str, written: str) -> None:
