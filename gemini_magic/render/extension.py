@@ -52,6 +52,8 @@ class ExtensionView:
 
     def ended(self, turn: Turn) -> None:
         bundle = self._look.bundle(turn)
-        self._display.end(*bundle)
-        if self._deltas is not None:
-            self._deltas.close(*bundle)
+        try:
+            self._display.end(*bundle)
+        finally:  # also where an interrupt strikes: the page would wait, and a thread with it
+            if self._deltas is not None:
+                self._deltas.close(*bundle)
