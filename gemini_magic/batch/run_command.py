@@ -212,6 +212,7 @@ def _shared(arguments: argparse.Namespace, folder: Path, first: str) -> BatchRun
         since=None if reuse else first,
         max_cost=arguments.max_cost,
         allow_here=arguments.allow_here,
+        tier=arguments.tier,
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gemini_magic.batch.job import EXIT_CODES
 from gemini_magic.errors import OptionError
-from gemini_magic.settings import INSERTS
+from gemini_magic.settings import INSERTS, TIERS
 
 _CODES = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
 DESCRIPTION = f"""Executes notebooks and writes executed copies, with the cells that Gemini's
@@ -95,6 +95,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_amount,
         metavar="USD",
         help="limit for all notebooks together",
+    )
+    add(
+        "--tier",
+        choices=TIERS,
+        help="for cells that name none: flex (half price, waits for room), flex,standard (standard "
+        "where flex has none), standard or priority (1.8 times)",
     )
     add(
         "--allow-here",

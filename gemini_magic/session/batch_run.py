@@ -41,7 +41,8 @@ class BatchRun:
 
     ``reuse``: show stored answers, those stored since ``since`` (ISO date) if it is given.
     ``started``: ISO date of the run's first start. ``max_cost``: US dollars for all notebooks
-    together. ``allow_here``: cells that say ``--here --yes`` may run the model's code.
+    together. ``allow_here``: cells that say ``--here --yes`` may run the model's code. ``tier``: of
+    the cells that name none, None for that of the notebook's own settings.
     """
 
     folder: str
@@ -51,6 +52,7 @@ class BatchRun:
     since: str | None = None
     max_cost: float | None = None
     allow_here: bool = False
+    tier: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> BatchRun | None:
@@ -79,7 +81,8 @@ class BatchRun:
 
     def settings(self) -> dict[str, Any]:
         """The settings that hold for every kernel of the run."""
-        return {"answers_dir": self.answers_dir, "reuse": self.reuse}
+        found = {"answers_dir": self.answers_dir, "reuse": self.reuse}
+        return found if self.tier is None else {**found, "tier": self.tier}
 
     @property
     def stored_since(self) -> datetime | None:
