@@ -148,6 +148,10 @@ grounding = (
                     )
                 }
             ),
+            "citationMetadata": st.dictionaries(
+                st.sampled_from(["citations", "citationSources"]),
+                st.lists(st.fixed_dictionaries({"uri": texts}, optional={"title": texts})),
+            ),
         }
     )
 )

@@ -71,8 +71,9 @@ def _named(grounding: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
             # Not readable: named with the reason, not counted as the same page when cited too.
             reason = status.removeprefix("URL_RETRIEVAL_STATUS_").lower()
             yield f"{one_line(url)} (not read: {reason})", url
-    for work in _list(grounding.get("citationMetadata"), "citations"):
-        yield work.get("title"), work.get("uri")
+    for name in ("citations", "citationSources"):  # as Vertex AI and the Gemini API call them
+        for work in _list(grounding.get("citationMetadata"), name):
+            yield work.get("title"), work.get("uri")
 
 
 def _list(holder: Any, name: str) -> Iterator[Mapping[str, Any]]:

@@ -19,7 +19,6 @@ was read to its end; what was stopped, cut off or given up is closed.
 
 from __future__ import annotations
 
-import codecs
 import json
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +28,7 @@ import httpcore2
 import httpx2
 
 from gemini_magic.errors import BadResponse
+from gemini_magic.transport.error_bodies import in_utf8, unframed
 from gemini_magic.transport.keep_alive import ASKED, KeepAlive, Place, limit
 from gemini_magic.transport.proxies import Proxy, proxy, unreached
 from gemini_magic.transport.sse import MAX_BYTES, EventReader, too_large
@@ -96,7 +96,9 @@ class _Wire(httpx2.BaseTransport):
         call.tier = httpx2.Headers(answer.headers).get("x-gemini-service-tier", "")
         body = _Body(answer, call, lambda: self._ended(place, connection, call, answer))
         # The body is handed on decoded, and its length changes.
-        dropped = (b"content-encoding", b"content-length", b"transfer-encoding")
+        dropped = [b"content-encoding", b"content-length", b"transfer-encoding"]
+        if answer.status != 200:
+            dropped.append(b"content-type")  # and its charset: an error is handed on as UTF-8
         headers = [(k, v) for k, v in answer.headers if k.lower() not in dropped]
         return httpx2.Response(answer.status, headers=headers, stream=body)
 
@@ -226,13 +228,13 @@ class _Body(httpx2.SyncByteStream):
         return response.iter_bytes()
 
     def _error(self) -> Iterator[bytes]:
-        # The SDK expects UTF-8 in an error body; a proxy's page may be anything.
-        size, decoder = 0, codecs.getincrementaldecoder("utf-8")("replace")
+        body = bytearray()
         for piece in self._decoded():
-            size += len(piece)
-            if size > _MAX_ERROR_BYTES:
+            if len(body) + len(piece) > _MAX_ERROR_BYTES:
                 break
-            yield decoder.decode(piece).encode()
+            body += piece
+        said = httpx2.Headers(self._answer.headers).get("content-type", "")
+        yield unframed(in_utf8(bytes(body), said))
 
     def _plain(self) -> Iterator[bytes]:
         size = 0

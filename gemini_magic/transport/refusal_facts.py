@@ -173,6 +173,11 @@ def error_of(body: Any) -> Json:
         body = next((item for item in body if isinstance(item, dict)), {})
     if not isinstance(body, dict):
         return {"message": str(body or "")}
+    fault, errors = body.get("fault"), body.get("errors")  # of Apigee, and of other gateways
+    if "error" not in body and isinstance(fault, dict):
+        return {**fault, "message": str(fault.get("faultstring") or "")}
+    if "error" not in body and "message" not in body and isinstance(errors, list):
+        return error_of(errors)
     inner = body.get("error", body)
     return inner if isinstance(inner, dict) else {**body, "message": str(inner)}
 

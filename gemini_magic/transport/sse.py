@@ -48,6 +48,7 @@ class EventReader:
         self._data: list[bytes] = []  # the data lines of the open event
         self._bare: list[bytes] = []  # lines of JSON without ``data:``
         self._depth = 0
+        self._array = False  # it is one whose elements are handed out one by one
         self._page: list[bytes] = []  # lines of a web page, until its title is there
         self._read = 0  # bytes so far
         self._begun = False
@@ -85,6 +86,8 @@ class EventReader:
         self._line(b"")
         if self._bare:
             self._dispatch_bare()
+        if self._array:  # which has not ended
+            raise not_json(b"[")
         if self._page:
             raise not_json(b"\n".join(self._page))
         return self.taken()
@@ -99,7 +102,7 @@ class EventReader:
             line = line.removeprefix(_BOM)
         if self._page:
             self._take_page(line)
-        elif self._bare:
+        elif self._bare or self._array:
             # Inside bare JSON every line belongs to it, also a blank one.
             self._take_bare(line)
         elif not line:
@@ -119,16 +122,17 @@ class EventReader:
             self.ready.extend(_flat(_load(text)))
 
     def _take_bare(self, line: bytes) -> None:
-        if not self._bare and line.lstrip()[:1] == b"<":
-            self._take_page(line)
-            return
-        if not self._bare and line.lstrip()[:1] not in (b"{", b"["):
-            raise not_json(line)
+        if not (self._bare or self._array):
+            if line.lstrip()[:1] == b"<":
+                self._take_page(line)
+                return
+            if line.lstrip()[:1] not in (b"{", b"["):
+                raise not_json(line)
         self._bare.append(line)
         plain = _STRING.sub(b"", line)
         self._depth += plain.count(b"{") + plain.count(b"[")
         self._depth -= plain.count(b"}") + plain.count(b"]")
-        if self._depth <= 0:
+        if self._depth <= 0 or (self._depth == 1 and self._in_array()):
             self._dispatch_bare()
 
     def _take_page(self, line: bytes) -> None:
@@ -136,10 +140,19 @@ class EventReader:
         if b"</title" in line.lower() or sum(map(len, self._page)) > _PAGE_BYTES:
             raise not_json(b"\n".join(self._page))
 
+    def _in_array(self) -> bool:
+        """Whether the bare JSON is an array: its elements end before it does."""
+        return self._array or self._bare[0].lstrip()[:1] == b"["
+
     def _dispatch_bare(self) -> None:
         text = b"\n".join(self._bare).strip()
+        began, self._array = self._array, self._depth == 1 and self._in_array()
         self._bare.clear()
-        self._depth = 0
+        self._depth = max(0, self._depth) if self._array else 0
+        if began:
+            text = b"[" + text.removeprefix(b",")
+        if self._array:
+            text = text.removesuffix(b",") + b"]"
         self.ready.extend(_flat(_load(text)))
 
 

@@ -1,16 +1,17 @@
 """Reads Gemini's JSON as parts and chunks, and writes parts as JSON: pure, lossless, tolerant.
 
 Reading: candidate 0 only; camelCase as the service sends it, or snake_case; both base64
-alphabets. A field this version does not know stays on its part as ``extra``, a part of an unknown
-kind stays whole as `Opaque`, and both are written back as they came. An empty part (``{}``) is
-dropped: the service refuses it when echoed.
+alphabets; enums by name, or by number as clients of gRPC are sent them. A field this version does
+not know stays on its part as ``extra``, a part of an unknown kind stays whole as `Opaque`, and both
+are written back as they came. An empty part (``{}``) is dropped: the service refuses it when
+echoed.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, cast, get_args
 
 from gemini_magic.errors import redact
@@ -49,9 +50,9 @@ def chunk_from_wire(raw: Any) -> Chunk:
     return Chunk(
         parts=tuple(part_from_wire(part) for part in parts if part),
         usage=usage_from_wire(_camel(_mapping(body.get("usageMetadata") or {}, "usageMetadata"))),
-        finish_reason=_text(candidate.get("finishReason")),
+        finish_reason=_text(_named(candidate.get("finishReason"), _FINISH_REASONS)),
         finish_message=_text(candidate.get("finishMessage")),
-        block_reason=_text(feedback.get("blockReason")),
+        block_reason=_text(_named(feedback.get("blockReason"), _BLOCK_REASONS)),
         block_message=_text(feedback.get("blockReasonMessage")),
         model_version=_text(body.get("modelVersion")),
         response_id=_text(body.get("responseId")),
@@ -94,8 +95,29 @@ def _candidate(candidates: Any) -> Json:
 
 def _grounding(candidate: Mapping[str, Any]) -> Json | None:
     names = ("groundingMetadata", "urlContextMetadata", "citationMetadata")
-    found = {name: candidate[name] for name in names if candidate.get(name)}
+    found = {name: _camel_throughout(candidate[name]) for name in names if candidate.get(name)}
     return found or None
+
+
+# By Google's published messages. What follows has other numbers on Vertex AI.
+_FINISH_REASONS = (
+    *("FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER"),
+)
+_BLOCK_REASONS = (
+    *("BLOCK_REASON_UNSPECIFIED", "SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT"),
+)
+_ENUMS = {
+    "language": ("LANGUAGE_UNSPECIFIED", "PYTHON"),
+    "outcome": (
+        *("OUTCOME_UNSPECIFIED", "OUTCOME_OK", "OUTCOME_FAILED", "OUTCOME_DEADLINE_EXCEEDED"),
+    ),
+}
+
+
+def _named(value: Any, names: Sequence[str]) -> Any:
+    """The name of an enum's value that is a number, if it has one there."""
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return names[value] if number and 0 <= value < len(names) else value
 
 
 def part_from_wire(raw: Any) -> Part:
@@ -150,7 +172,7 @@ _UNSENT = {"code": "", "language": "PYTHON"}  # what protobuf's JSON leaves out
 
 def _read(kind: str, own: Json, shared: dict[str, Any], rest: Json) -> Part | None:
     make, fields = _KINDS[kind]
-    values = [own.pop(name, _UNSENT.get(name)) for name in fields]
+    values = [_named(own.pop(name, _UNSENT.get(name)), _ENUMS.get(name, ())) for name in fields]
     if not all(map(isinstance, values, fields.values())):
         return None
     return make(*values, **shared, extra=_extra(rest, kind, own))
@@ -221,6 +243,14 @@ def _camel(data: Mapping[str, Any]) -> Json:
     if not any("_" in key for key in data):
         return dict(data)
     return {_SNAKE.sub(lambda found: found[1].upper(), key): value for key, value in data.items()}
+
+
+def _camel_throughout(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _camel_throughout(inner) for name, inner in _camel(value).items()}
+    if isinstance(value, list):
+        return [_camel_throughout(inner) for inner in value]
+    return value
 
 
 def _text(value: Any) -> str | None:

@@ -41,6 +41,14 @@ def test_any_grounding_gives_named_sources_with_web_links(given_grounding: Any) 
         assert source.url is None or source.url.lower().startswith(("http://", "https://"))
 
 
+@pytest.mark.parametrize("name", ["citations", "citationSources", "citation_sources"])
+def test_the_works_that_an_answer_cites_are_its_sources_on_either_service(name: str) -> None:
+    works = [{"start_index": 3, "uri": "https://a.example"}, {"title": "B", "uri": "gs://b"}]
+    chunk = chunk_from_wire({"candidates": [{"citationMetadata": {name: works}}]})
+    found = sources(chunk.grounding)
+    assert found == [Source("https://a.example", "https://a.example"), Source("B (gs://b)", None)]
+
+
 def test_a_page_is_listed_once_and_numbered_by_its_chunk() -> None:
     found = sources(
         {

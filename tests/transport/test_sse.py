@@ -124,6 +124,23 @@ def test_what_is_damaged_says_how(body: bytes, words: str) -> None:
         read(body)
 
 
+def test_an_element_of_an_array_is_handed_out_when_its_line_ends() -> None:
+    reader = EventReader()
+    assert reader.feed(b'[{\n  "a": 1\n}') == []
+    assert reader.feed(b"\n,\n") == [A]
+    assert reader.feed(b'{"b": [\n{"c": "]}"}\n]},\n{"d"') == [{"b": [{"c": "]}"}]}]
+    assert reader.feed(b": 1}\n]\n") == [{"d": 1}]
+    assert reader.finish() == []
+
+
+@pytest.mark.parametrize("cut", ['{"b', "", ",", '{"b": [1'])
+def test_of_an_array_that_is_cut_off_the_whole_elements_are_kept(cut: str) -> None:
+    reader = EventReader()
+    assert reader.feed(b'[{"a": 1},\n{"a": 1}\n' + cut.encode()) == [A, A]
+    with pytest.raises(BadResponse, match="cut off"):
+        reader.finish()
+
+
 def test_what_was_whole_before_the_damage_is_kept() -> None:
     reader = EventReader()
     with pytest.raises(BadResponse):

@@ -57,8 +57,10 @@ function* named(grounding: Json): Generator<[unknown, unknown]> {
       yield [`${oneLine(url)} (not read: ${reason})`, url];
     }
   }
-  for (const work of list(grounding.citationMetadata, 'citations')) {
-    yield [work.title, work.uri];
+  for (const name of ['citations', 'citationSources']) {
+    for (const work of list(grounding.citationMetadata, name)) {
+      yield [work.title, work.uri];
+    }
   }
 }
 
