@@ -84,7 +84,7 @@ def ask(
         code=code,
         here=here,
         yes=yes,
-        context=-1 if context == "all" else context,
+        context=context,
         search=search,
         urls=urls,
         stream=stream,
@@ -127,6 +127,8 @@ def _with_values(
 
         limit = session.settings.max_attachment_bytes
         options = replace(options, items=gather_values(attach, limit))
+    if callable(tools):
+        tools = [tools]
     if tools:
         from gemini_magic.tools import declare
 

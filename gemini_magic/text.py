@@ -118,6 +118,19 @@ def one_line(text: str, limit: int = 100) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "\u2026"
 
 
+def worded(value: object) -> str:
+    """``str(value)``; where that fails, as a class of the user's may, what it is."""
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 - whatever the user's ``__str__`` raises
+        return f"(a {type(value).__name__}, whose text raises {type(error).__name__})"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an exception says, or nothing."""
+    return next(iter(worded(error).splitlines()), "")
+
+
 def encodable(value: Any) -> Any:
     """``value`` (JSON) with lone surrogates replaced: a notebook holding one cannot be saved."""
     if isinstance(value, str):

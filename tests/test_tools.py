@@ -216,6 +216,31 @@ def test_results_are_json_where_they_can_be(value: Any, output: Any):
     assert returning(value) == {"output": output}
 
 
+class Mute:
+    """Whose text cannot be had."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("result", [Mute(), [Mute()], {"a": Mute()}, {Mute(): 1}])
+def test_a_result_whose_text_raises_is_told_as_what_it_is(result: Any):
+    back = returning(result)
+    assert "a Mute, whose text raises RuntimeError" in str(back["output"])
+
+
+def test_an_exception_whose_text_raises_is_told_as_what_it_is():
+    def fail() -> None:
+        raise MuteError
+
+    assert called(fail) == {"error": "MuteError: (a MuteError, whose text raises RuntimeError)"}
+
+
 def test_other_results_are_their_text_and_long_ones_are_cut():
     assert "<object object" in returning(object())["output"]
     assert "0  1" in returning(pd.DataFrame({"a": [1]}))["output"]

@@ -19,7 +19,7 @@ from gemini_magic.attach import files, media, names, values
 from gemini_magic.attach.item import Item, too_large
 from gemini_magic.errors import OptionError, did_you_mean
 from gemini_magic.hints import Hint
-from gemini_magic.text import size_text
+from gemini_magic.text import first_line, size_text
 
 
 def gather(words: Sequence[str], namespace: Mapping[str, Any], limit: int) -> tuple[Item, ...]:
@@ -164,9 +164,8 @@ class _Expression:
         try:
             return eval(self._word.strip(), dict(self._namespace))
         except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
-            said = str(error).splitlines()
             raise OptionError(
-                f"--attach {self._word} raised {type(error).__name__}: {said[0] if said else ''}",
+                f"--attach {self._word} raised {type(error).__name__}: {first_line(error)}",
                 "Correct the expression; for a file of that name write ./ before it.",
             ) from None
 

@@ -12,7 +12,7 @@ from gemini_magic.attach import arrays, files, media, names, pictures, tables
 from gemini_magic.attach.item import Item, too_large
 from gemini_magic.errors import GeminiError, OptionError
 from gemini_magic.hints import Hint
-from gemini_magic.text import size_text, utf8
+from gemini_magic.text import first_line, size_text, utf8
 from gemini_magic.turn.parts import File, Image
 
 _TAKEN = "a DataFrame or Series, a figure, an image, an array, str, bytes, dict, list, or a path"
@@ -122,8 +122,10 @@ def _json(value: Any, name: str) -> bytes:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain, indent=1)
     except (TypeError, ValueError, RecursionError) as error:
         raise OptionError(
-            f"{name} cannot be written as JSON: {error}.",
-            Hint.ATTACH_EACH,
+            f"{name} cannot be written as JSON: {first_line(error)}.",
+            Hint.ATTACH_EACH
+            if isinstance(error, TypeError)
+            else "Take that out, or attach a part of it.",
         ) from None
     return utf8(text)
 

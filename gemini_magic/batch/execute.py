@@ -8,6 +8,7 @@ their cause, and cells inserted as soon as their answer is there.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,13 @@ class Execution:
             )
         except NoSuchKernel as error:
             return [Problem("NoSuchKernel", f"There is no kernel called {error.name!r} here.")]
-        client = NotebookClient(self._notebook, km=kernel, timeout=None, allow_errors=True)
+        client = NotebookClient(
+            self._notebook,
+            km=kernel,
+            timeout=None,
+            allow_errors=True,
+            on_cell_executed=self._replied,
+        )
         try:
             await self._start(client, kernel)
             await self._cells(client, kernel)
@@ -79,6 +86,16 @@ class Execution:
         finally:
             await stop(kernel, client.kc, now=self._stopping.is_set())
         return self._problems
+
+    def _replied(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
+        """Note an error that is no output: IPython prints its UsageError (a magic unknown here)."""
+        said = execute_reply["content"]
+        if said["status"] != "error" or _error(cell, cell_index) is not None:
+            return
+        what = str(said.get("evalue", ""))
+        if _NO_MAGIC.search(what):
+            what += "\nRun %load_ext gemini_magic in a cell above, or take the kernel gemini."
+        _note(cell, Problem(str(said.get("ename", "Error")), what, cell_index + 1))
 
     async def _start(self, client: Any, kernel: AsyncKernelManager) -> None:
         await client.async_start_new_kernel(cwd=self._job.folder, env=self._environment)
@@ -158,6 +175,9 @@ class Execution:
         done, _ = await asyncio.wait({work}, timeout=GRACE)
         if not done:
             await kernel.shutdown_kernel(now=True)  # nbclient then finds the kernel dead
+
+
+_NO_MAGIC = re.compile(r"^(Cell|Line) magic( function)? `%%?gemini` not found")
 
 
 def _clear(notebook: Any) -> None:

@@ -154,6 +154,8 @@ def _report_apart(arguments: argparse.Namespace, paths: Mapping[Path, Path]) -> 
     for path in files(arguments.report):
         if path.resolve() in taken:
             raise OptionError(f"The report would replace {path}.", "Choose another --report FILE.")
+        if path.is_dir():
+            raise OptionError(f"{path} is a folder.", "Write --report with the name of a file.")
     folder = arguments.report.parent
     _usable(folder, str(folder), "Choose another --report FILE.")
 
@@ -202,6 +204,8 @@ def _shared(arguments: argparse.Namespace, folder: Path, first: str) -> BatchRun
     """What the kernels of this run share; ``first``: when it was first started."""
     named = arguments.answers or os.environ.get(ENVIRONMENT["answers_dir"], "").strip()
     store = Path(named).expanduser() if named else arguments.out / ".answers"
+    if named:
+        _usable(store, f"The answer store {store}", "Choose another --answers DIR.")
     reuse = bool(named) and not arguments.fresh
     return BatchRun(
         folder=str(folder),

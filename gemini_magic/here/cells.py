@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from gemini_magic.errors import redact
 from gemini_magic.here.bounded import cut
@@ -30,12 +30,15 @@ class Context(NamedTuple):
     note: str
 
 
-def context(shell: Any, recorder: Recorder, number: int, *, pictures: bool) -> Context:
-    """The last ``number`` cells (-1: all), the oldest first; bounded, the newest kept."""
+def context(
+    shell: Any, recorder: Recorder, number: int | Literal["all"], *, pictures: bool
+) -> Context:
+    """The last ``number`` cells, or all, the oldest first; bounded, the newest kept."""
     recorded = list(recorder.cells)
-    earlier = _earlier(shell, recorder) if number < 0 or number > len(recorded) else []
+    further = number == "all" or number > len(recorded)
+    earlier = _earlier(shell, recorder) if further else []
     every = [*earlier, *recorded]
-    wanted = every if number < 0 else every[len(every) - min(number, len(every)) :]
+    wanted = every if number == "all" else every[len(every) - min(number, len(every)) :]
     blocks: list[str] = []
     rows: list[Json] = []
     images: list[Json] = []

@@ -14,7 +14,7 @@ from gemini_magic.turn.turn import Turn
 
 def ask_cell(session: Session, kernel: KernelState, line: str, body: str) -> None:
     """Ask the prompt of a ``%%gemini`` cell with the options of its line."""
-    options = parse(line, kernel.name)
+    options = parse(line, f"%%{kernel.name}")
     if options.help:
         session.say(f"%%{kernel.name} [options]\nthe prompt\n\n{help_table()}")
         return

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from gemini_magic.errors import OptionError, did_you_mean
 from gemini_magic.session.options import AskOptions
@@ -77,9 +77,9 @@ def _identifier(word: str) -> str:
     return word
 
 
-def _cells(word: str) -> int:
-    if word.lower() in ("all", "-1"):  # -1: as AskOptions has it
-        return -1
+def _cells(word: str) -> int | Literal["all"]:
+    if word.lower() == "all":
+        return "all"
     try:
         return _whole(0, 10_000)(word)
     except ValueError:
@@ -215,7 +215,7 @@ def split(line: str) -> list[str]:
         ) from None
 
 
-def parse(line: str, magic: str = "gemini") -> AskOptions:
+def parse(line: str, magic: str = "%%gemini") -> AskOptions:
     """Parse the options on the first line of a cell.
 
     ``-`` and ``_`` are the same in names; ``--name=value`` and ``--name value`` both work. Raises
@@ -269,16 +269,26 @@ def _option_name(word: str) -> tuple[str, bool, str]:
     return name, bool(equals), value
 
 
+_DASHES = re.compile("^[\u2010-\u2015\u2212]+")  # what editors and phones make of hyphens
+
+
 def _unknown(word: str, name: str, magic: str) -> OptionError:
+    what = f"{magic} has no option {name}."
     if not name:
+        what = f"{word!r} on the {magic} line is not an option."
+        hyphens = _DASHES.sub("--", word)
+        if hyphens != word:
+            return OptionError(what, f"Write it with two hyphens: {hyphens}.")
+        if not magic.startswith("%%"):
+            return OptionError(what, f"{magic} takes options alone.")
+        one = magic.removeprefix("%")
         return OptionError(
-            f"{word!r} on the %%{magic} line is not an option.",
-            f"Put the prompt on the lines below it, or use %{magic} ask TEXT for one line.",
+            what, f"Put the prompt on the lines below it, or use {one} ask TEXT for one line."
         )
     near = did_you_mean(name, [known for known in _BY_NAME if known.startswith("--")])
     if "key" in name:
         near = "Keys are never an option: set GEMINI_API_KEY in the environment."
-    return OptionError(f"%%{magic} has no option {name}.", near or f"%%{magic} --help shows them.")
+    return OptionError(what, near or f"%%{magic.lstrip('%').split()[0]} --help shows them.")
 
 
 def _value(option: Option, word: str) -> Any:

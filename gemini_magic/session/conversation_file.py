@@ -41,7 +41,9 @@ def write_atomic(path: Path, data: bytes, *, follow: bool = True) -> None:
     try:
         # Onto what a link points to: a rename would replace the link itself.
         target = path.resolve() if follow and path.is_symlink() else path
-        if target.exists() and not target.is_file() and not target.is_dir():
+        if target.is_dir():
+            raise StorageError(f"{path} is a folder.", "Write the name of a file in it.")
+        if target.exists() and not target.is_file():
             raise OSError(errno.EINVAL, "It is no regular file")
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=target.parent)
         with os.fdopen(handle, "wb") as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gemini_magic.turn.parts import Json
 
@@ -22,7 +22,7 @@ class AskOptions:
     ``items`` (what is attached), ``tools`` (functions that the model may call) and ``answer_type``
     (what the answer is to be). ``conversation``: its name, None for the current one. ``timeout``:
     seconds; ``max_cost``: US dollars. ``tier``: one of `settings.TIERS`. ``store``: whether the
-    service may keep prompt and answer. ``context``: how many cells to tell of, -1 for all.
+    service may keep prompt and answer. ``context``: how many cells to tell of, or "all".
     ``runner`` and ``told`` are what the kernel makes of ``here`` and ``context`` (`magics.here`).
     """
 
@@ -38,7 +38,7 @@ class AskOptions:
     here: bool | None = None
     yes: bool = False
     ask: bool = False
-    context: int | None = None
+    context: int | Literal["all"] | None = None
     context_pictures: bool = False
     runner: Runner | None = None
     told: Told | None = None

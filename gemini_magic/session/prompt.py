@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gemini_magic.errors import PromptError, did_you_mean
+from gemini_magic.text import first_line
 
 _VARIABLE = re.compile(r"\$`([^`\r\n]+)`")
 HEAD_ROWS = 20
@@ -36,7 +37,7 @@ def _value_text(expression: str, namespace: Mapping[str, Any]) -> str:
     except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
         raise PromptError(
             f"The prompt uses $`{expression}`, which raised {type(error).__name__}: "
-            f"{str(error).splitlines()[0] if str(error) else ''}",
+            f"{first_line(error)}",
             "Correct the expression, or leave out the $ to send the text as it is.",
         ) from None
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from gemini_magic.text import utf8
+from gemini_magic.text import utf8, worded
 from gemini_magic.tools.declaring import Tool
 from gemini_magic.tools.forks import FORKS, send_interrupt
 from gemini_magic.transport.protocol import Stop
@@ -63,7 +63,7 @@ def respond(tools: Sequence[Tool], call: Call, seconds: float, stop: Stop) -> Re
     except OutOfTime:
         return _response(call, {"error": f"{tool.name} was ended after {seconds:g} s."})
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's function raises
-        said = f"{type(error).__name__}: {error}"
+        said = f"{type(error).__name__}: {worded(error)}"
         return _response(call, {"error": utf8(said[:LONGEST]).decode()})
     return _response(call, {"output": _plain(result)})
 
@@ -103,20 +103,20 @@ def _plain(value: Any) -> Any:
     Numbers of numpy become numbers, dataclasses and models objects, dates ISO 8601, NaN and
     infinity text ("NaN"), since the service takes none.
     """
-    from pydantic_core import PydanticSerializationError, to_json
+    from pydantic_core import to_json
 
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
         value = value.tolist()
     try:
         return json.loads(to_json(value, fallback=_text, inf_nan_mode="strings"))
-    except (PydanticSerializationError, ValueError, TypeError, RecursionError):
-        return utf8(str(value)).decode()
+    except Exception:  # noqa: BLE001 - what the value's own class raises, too
+        return utf8(worded(value)).decode()
 
 
 def _text(value: Any) -> Any:
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
         return value.tolist()
-    return str(value)
+    return worded(value)
 
 
 class OutOfTime(Exception):

@@ -63,6 +63,10 @@ def table(texts: Iterable[str], number: int) -> Any:
 
     Raises OptionError when there are not so many, or when it was cut; MissingExtra without pandas.
     """
+    if not isinstance(number, int):
+        raise OptionError(
+            f"{number!r} is not the number of a table.", "Write .table(0) for the first."
+        )
     found = [one for text in texts for one in tables(text)]
     if not -len(found) <= number < len(found):
         few = {0: "no table", 1: "1 table (number 0)"}

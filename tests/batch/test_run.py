@@ -301,3 +301,31 @@ def test_calls_that_no_notebook_shows_are_counted_and_priced_apart(tmp_path: Pat
     assert "; 1 more call in no notebook (by ask(), or stopped before): $0.00" in totals
     data = report(tmp_path / "r.json")
     assert (data["total"]["calls"], data["total"]["unseen_calls"]) == (0, 1)
+
+
+def test_a_magic_that_is_not_there_is_a_failure_that_names_the_way(tmp_path: Path):
+    notebook(tmp_path / "n.ipynb", ASK, LOAD)
+    notebook(tmp_path / "m.ipynb", LOAD, "%%gemnii\n6 * 7?", "1 + 1")
+    with serving() as server:
+        ran = gemini(
+            tmp_path, *("run", "n.ipynb", "m.ipynb", "--on-error", "continue"), **asking(server)
+        )
+        assert not server.generate_requests
+    assert ran.returncode == 1, ran.stderr
+    assert errors(tmp_path / "executed/n.ipynb") == ["UsageError"]
+    assert errors(tmp_path / "executed/m.ipynb") == ["UsageError"]
+    assert "%load_ext gemini_magic" in (tmp_path / "executed/n.ipynb").read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--answers", "The answer store there cannot be made"), ("--report", "there is a folder")],
+)
+def test_where_nothing_can_be_written_nothing_is_run(tmp_path: Path, option: str, said: str):
+    notebook(tmp_path / "n.ipynb", LOAD, ASK)
+    place = tmp_path / "there"
+    place.mkdir() if option == "--report" else place.touch()
+    with serving() as server:
+        ran = gemini(tmp_path, "run", "n.ipynb", "--fresh", option, "there", **asking(server))
+        assert not server.generate_requests
+    assert (ran.returncode, said in ran.stderr) == (2, True), ran.stderr

@@ -435,6 +435,25 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
         Said("backend: developer (Gemini API v1beta, key from GEMINI_API_KEY, at SERVER)\n"),
     ),
     ("%gemini history", Said("conversation main: 0 exchanges\n")),
+    (
+        "%gemini files --delte",
+        Refused("OptionError", "%gemini files has no option --delte.\nDid you mean --delete?"),
+    ),
+    (
+        "%gemini continue 1 --foo",
+        Refused("OptionError", "%gemini continue has no option --foo.\nDid you mean --tool?"),
+    ),
+    (
+        "%gemini insert foo",
+        Refused(
+            "OptionError",
+            "'foo' is neither a number nor code or all.\nWrite %gemini insert [N] [code|all].",
+        ),
+    ),
+    (
+        "%gemini config here=yes",
+        Refused("OptionError", "here cannot be 'yes'.\nIt takes: true or false."),
+    ),
     ("%gemini history 3", Said("conversation main: 0 exchanges\n")),
     ("%gemini history x", Refused("OptionError", "'x' is not a number.\nWrite %gemini history N.")),
     (
@@ -691,7 +710,7 @@ LINES: list[tuple[str, Refused | Said | Sent]] = [
         "%gemini error --modle x",
         Refused(
             "OptionError",
-            "%%gemini has no option --modle.\nDid you mean --model or --no-code or --tool?",
+            "%gemini error has no option --modle.\nDid you mean --model or --no-code or --tool?",
         ),
     ),
     (

@@ -59,6 +59,8 @@ def test_an_option_line_is_understood(line: str, expected: dict[str, Any]):
     [
         ("hello", r"'hello' on the %%gemini line is not an option.\nPut the prompt"),
         ("-m x what is this?", "'what' on the %%gemini line is not an option"),
+        ("\u2014here", r"is not an option.\nWrite it with two hyphens: --here."),
+        ("--context -1", "It takes a number of cells, or all"),
         ("--modle x", r"no option --modle.\nDid you mean --model"),
         ("--temprature 1", "Did you mean --temperature"),
         ("--stateles", "Did you mean --stateless"),

@@ -231,3 +231,8 @@ def test_numbers_that_nothing_can_count_with_are_refused(tmp_path: Path, number:
     path.write_text(json.dumps(data))
     with pytest.raises(StorageError, match="out of all range"):
         load_conversation(path)
+
+
+def test_a_folder_is_no_file_to_save_to(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"is a folder.\nWrite the name of a file in it"):
+        save_conversation(conversation_of([]), tmp_path, NOW)

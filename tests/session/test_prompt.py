@@ -73,3 +73,15 @@ def test_a_frame_becomes_a_markdown_table_and_its_shape():
     assert text.startswith("|  | a | b\\|c |\n| --- | --- | --- |\n| 0 | 0 | x y |\n")
     assert text.endswith("(30 rows x 2 columns, the first 20 shown)")
     assert expand("$`frame.a`", {"frame": frame}).startswith("|  | a |")
+
+
+def test_an_exception_whose_text_raises_is_still_told() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    def fail() -> None:
+        raise Mute
+
+    with pytest.raises(PromptError, match=r"raised Mute: .a Mute, whose text raises RuntimeError"):
+        expand("$`fail()`", {"fail": fail})

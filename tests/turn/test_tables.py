@@ -93,6 +93,11 @@ def test_what_is_no_table_for_sure_is_none(output: str):
         printing(output).table()
 
 
+def test_a_table_has_a_number_and_no_name():
+    with pytest.raises(OptionError, match="'x' is not the number of a table"):
+        printing("a,b\n1,2\n").table("x")  # type: ignore[arg-type]
+
+
 def test_a_table_that_was_cut_is_not_given_out_as_whole():
     long = repr(pd.DataFrame(np.arange(400).reshape(100, 4), columns=list("abcd")))
     with pytest.raises(OptionError, match="was cut"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gemini_magic.errors import GeminiError, OptionError
+from gemini_magic.errors import GeminiError, OptionError, did_you_mean
 from gemini_magic.magics.commands import arguments as line
 from gemini_magic.magics.kernel_state import KernelState
 from gemini_magic.magics.running import ASK_AGAIN
@@ -66,6 +66,9 @@ def _turn(session: Session, rest: str) -> Turn:
     if not rest or (rest.isdecimal() and len(rest) <= _LONGEST_NUMBER):
         return line.exchange(conversations.get(), rest, "files").turn
     name = line.word(rest, "files [N|ID]")
+    if name.startswith("-"):
+        near = did_you_mean(name, ["--delete"])
+        raise OptionError(f"%gemini files has no option {name[:60]}.", near or "It takes --delete.")
     known = [exchange.turn for one in conversations for exchange in one]
     last = session.engine.last
     for turn in [*known, *([last] if last is not None else [])]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gemini_magic.cells.extract import pieces
 from gemini_magic.cells.newcell import NewCell, digest
-from gemini_magic.errors import OptionError
+from gemini_magic.errors import OptionError, did_you_mean
 from gemini_magic.magics import inserting
 from gemini_magic.magics.ask_views import whole
 from gemini_magic.magics.commands import arguments as line
@@ -32,6 +32,12 @@ def insert(session: Session, kernel: KernelState, rest: str) -> None:
         raise OptionError(
             "%gemini insert takes one number and one of code, all.",
             "Write %gemini insert [N] [code|all].",
+        )
+    if numbers and not numbers[0].isdecimal():
+        raise OptionError(
+            f"{numbers[0]!r} is neither a number nor code or all.",
+            did_you_mean(numbers[0].lower(), ("code", "all"))
+            or "Write %gemini insert [N] [code|all].",
         )
     turn = _turn(session, numbers[0] if numbers else "", "insert")
     default = session.settings.insert if session.settings.insert != "none" else "all"

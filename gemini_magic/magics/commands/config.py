@@ -157,7 +157,8 @@ def _checked(kernel: KernelState, name: str, text: str) -> Any:
         ) from None
 
 
-_KINDS = {"int": "a whole number", "float": "a number"}  # traitlets speaks of Python's types
+# traitlets speaks of Python's types.
+_KINDS = {"int": "a whole number", "float": "a number", "boolean": "true or false"}
 
 
 def _takes(text: str, values: Any, trait: TraitType[Any, Any], error: Exception) -> str:

@@ -25,7 +25,7 @@ def continue_(session: Session, kernel: KernelState, rest: str) -> None:
     """
     words = split(rest)
     number = words[0] if words and not words[0].startswith("-") else ""
-    options = parse(rest.strip().removeprefix(number), kernel.name)
+    options = parse(rest.strip().removeprefix(number), f"%{kernel.name} continue")
     _refuse_others(options)
     whole = _whole(session, number)
     if whole is not None:

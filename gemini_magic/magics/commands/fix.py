@@ -47,7 +47,7 @@ class Failure:
 
 def error(session: Session, kernel: KernelState, rest: str) -> None:
     """Ask about the last exception with the options of ``rest`` (those of ``%%gemini``)."""
-    options = parse(rest, kernel.name)
+    options = parse(rest, f"%{kernel.name} error")
     for name in ("help", "output", "attach", "tool"):
         if getattr(options, name) != getattr(AskOptions(), name):
             raise OptionError(
