@@ -229,6 +229,21 @@ def test_pictures_go_back_as_small_png_and_are_the_turns_own(kernel: Kernel, ser
     assert not [m for m in ran.displays if "image/png" in m["data"]], "in the answer alone"
 
 
+# The last day on which a model before 3 answered for itself.
+IN_NOVEMBER = """import datetime
+from gemini_magic import catalog
+catalog.its_day = catalog.now
+catalog.now = lambda day=datetime.datetime(2026, 11, 29, tzinfo=datetime.UTC): day"""
+
+
+@pytest.fixture
+def november(kernel: Kernel) -> Iterator[None]:
+    kernel.run(IN_NOVEMBER)
+    yield
+    kernel.run("from gemini_magic import catalog\ncatalog.now = catalog.its_day")
+
+
+@pytest.mark.usefixtures("november")
 def test_models_before_3_are_told_the_number_of_pictures(kernel: Kernel, serve: Serve) -> None:
     code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
     server = serve(asks(code), says("A line."))
