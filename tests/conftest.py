@@ -209,13 +209,15 @@ def nothing_learned() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare what the modules of tests need when they are imported.
 
-    That is how many random examples are taken, and a cheap jsonschema, which nbformat imports: it
-    would build 38 grammars, in a second and a half, for a format that no schema here names.
+    It is `TODAY` for the cases that they make, too. The rest is how many random examples are taken,
+    and a cheap jsonschema, which nbformat imports: it would build 38 grammars, in a second and a
+    half, for a format that no schema here names.
 
     How long one takes says nothing on two shared cores: speed is held in the tests that measure it,
     as ratios, and not by hypothesis' deadline and its check for slow strategies.
     """
     choose(config)
+    catalog.now = lambda: TODAY
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     settings.register_profile(
         "shared cores",
