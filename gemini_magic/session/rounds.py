@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -50,7 +51,15 @@ def receive(
 
     text = sum(len(getattr(part, "text", "")) for part in snapshot().parts)
     last: Any = ()
-    on_sent = ON_SENT.set(lambda: view.arrived(snapshot, phase(()), text))
+    # A view's threads run in copies of this context: what stands in it must not keep the view.
+    known = weakref.ref(view)
+
+    def sent_off() -> None:
+        waiting_view = known()
+        if waiting_view is not None:
+            waiting_view.arrived(snapshot, phase(()), text)
+
+    on_sent = ON_SENT.set(sent_off)
     runner = question.runner
     rounds = ROUNDS if runner is None else ROUNDS + RUNS
     try:
