@@ -62,7 +62,7 @@ def there(app: App, at: int, count: int) -> Any:
         area.evaluate(SEE)
         return str(area.inner_text())
 
-    until(lambda: said().count("Case: ") == count, "the answers")
+    until(lambda: said().count("Case: ") == count, "the answers", 30)
     return area
 
 
