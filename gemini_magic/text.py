@@ -127,8 +127,8 @@ def worded(value: object) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an exception says, or nothing."""
-    return next(iter(worded(error).splitlines()), "")
+    """The first line of what an exception says, without blank ones, or nothing."""
+    return next(iter(worded(error).strip().splitlines()), "")
 
 
 def encodable(value: Any) -> Any:

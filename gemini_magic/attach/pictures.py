@@ -11,6 +11,7 @@ from gemini_magic.attach.arrays import is_array
 from gemini_magic.attach.tables import of_module
 from gemini_magic.errors import MissingExtra, OptionError
 from gemini_magic.hints import Hint
+from gemini_magic.text import first_line
 
 PNG = "image/png"
 
@@ -72,9 +73,8 @@ def _plotly(figure: Any, name: str) -> bytes:
     try:
         return bytes(figure.to_image(format="png"))
     except Exception as error:  # noqa: BLE001 - plotly raises what kaleido and its browser raise
-        said = str(error).strip().splitlines()
         raise OptionError(
-            f"{name} is a plotly figure that cannot be drawn here: {said[0] if said else error!r}",
+            f"{name} is a plotly figure that cannot be drawn here: {first_line(error) or error!r}",
             Hint.ATTACH_AS_DICT(name=name),
         ) from None
 

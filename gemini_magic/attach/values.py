@@ -33,10 +33,10 @@ def item(value: Any, name: str, limit: int) -> Item:
     except GeminiError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever the libraries raise that write the value
-        said = str(error).strip().splitlines()
+        said = first_line(error)
         raise OptionError(
             f"{name} cannot be attached: writing the {type(value).__name__} raised "
-            f"{type(error).__name__}{': ' + said[0][:200] if said else ''}",
+            f"{type(error).__name__}{': ' + said[:200] if said else ''}",
             "Convert it to plain values (numbers, texts, dates) or a picture first.",
         ) from None
     if not found.data:

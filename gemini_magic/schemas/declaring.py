@@ -16,7 +16,7 @@ from typing import Any
 
 from gemini_magic.errors import OptionError, did_you_mean
 from gemini_magic.schemas.typed_dicts import readable
-from gemini_magic.text import one_line
+from gemini_magic.text import one_line, worded
 from gemini_magic.turn.parts import Json
 from gemini_magic.turn.typed import Misfit, plain
 
@@ -62,7 +62,7 @@ def find(word: str, namespace: Mapping[str, Any]) -> AnswerType:
         ) from None
     except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
         raise OptionError(
-            f"--schema {word} raised {type(error).__name__}: {one_line(str(error), 120)}",
+            f"--schema {word} raised {type(error).__name__}: {one_line(worded(error), 120)}",
             "Name a type of the notebook, or list[...] of one, without spaces.",
         ) from None
     return declare(found, word)

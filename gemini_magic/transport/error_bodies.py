@@ -7,6 +7,7 @@ event. Pure: no I/O and no SDK.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import re
 
@@ -25,10 +26,9 @@ def in_utf8(body: bytes, content_type: str) -> bytes:
     declared = _CHARSET.search(content_type)
     name = _known(declared[1]) if declared else "utf-8"
     if b"\0" not in body:
-        try:
-            return body.decode("utf-8").encode()
-        except UnicodeDecodeError:
-            pass
+        with contextlib.suppress(UnicodeDecodeError):
+            body.decode("utf-8")
+            return body
     return body.decode(name, "replace").encode("utf-8", "replace")
 
 

@@ -238,3 +238,15 @@ def test_tools_beside_a_schema_are_refused_where_the_model_takes_none(option: st
         refuse_schema(catalog.own("gemini-2.5-flash"), config)
     if option == "code":
         assert "--no-code" in refused.value.hint
+
+
+def test_an_expression_whose_exception_has_no_text_is_told() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    def fail() -> None:
+        raise Mute
+
+    with pytest.raises(OptionError, match=r"raised Mute: .a Mute, whose text raises RuntimeError"):
+        find("fail()", {"fail": fail})
