@@ -350,11 +350,7 @@ class Conversations:
 
     def get(self, name: str | None = None) -> Conversation:
         """The conversation called ``name`` (made when new), by default the current one."""
-        name = name or self.current
-        if not name.strip() or name != name.strip():
-            raise OptionError(
-                f"{name!r} cannot name a conversation.", "Use a name without spaces around it."
-            )
+        name = _usable(name or self.current)
         return self._named.setdefault(name, Conversation(name))
 
     def known(self, name: str) -> Conversation:
@@ -386,7 +382,7 @@ class Conversations:
             raise OptionError(
                 f"A conversation called {new!r} exists already.", "Choose another name."
             )
-        self._named[new] = Conversation(new, list(self.known(name))[first - 1 :])
+        self._named[_usable(new)] = Conversation(new, list(self.known(name))[first - 1 :])
         return self._named[new]
 
     def delete(self, name: str) -> None:
@@ -395,3 +391,12 @@ class Conversations:
         self._named.setdefault(MAIN, Conversation(MAIN))
         if self.current == name:
             self.current = MAIN
+
+
+def _usable(name: str) -> str:
+    """``name``, which a line of magic and a file can say; OptionError for one that they cannot."""
+    if not name or name != name.strip():
+        raise OptionError(
+            f"{name!r} cannot name a conversation.", "Use a name without spaces around it."
+        )
+    return name

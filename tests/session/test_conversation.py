@@ -354,6 +354,16 @@ def test_a_fork_goes_on_by_itself():
         conversations.fork("main", "idea")
 
 
+@pytest.mark.parametrize("name", [" ", "\t", " idea", "idea\n"])
+def test_no_way_of_naming_a_conversation_takes_a_name_that_a_file_would_change(name: str):
+    conversations = Conversations()
+    with pytest.raises(OptionError, match="without spaces around it"):
+        conversations.get(name)
+    with pytest.raises(OptionError, match="without spaces around it"):
+        conversations.fork("main", name)
+    assert [one.name for one in conversations] == ["main"]
+
+
 def test_deleting_the_current_conversation_goes_back_to_main():
     conversations = Conversations()
     conversations.current = conversations.get("x").name

@@ -56,13 +56,14 @@ def conversations(path: Path, namespace: Mapping[str, Any]) -> list[Conversation
     """The conversations of the notebook at ``path``; the one that was used last comes last."""
     exchanges: dict[str, list[Exchange]] = {}
     for turn, source in turns(path):
-        if not turn.conversation:
+        name = turn.conversation.strip()  # another hand may have written what is no name
+        if not name:
             continue  # --stateless: it has no part in any conversation
-        before = exchanges.pop(turn.conversation, [])
+        before = exchanges.pop(name, [])
         calls = sum(known.turn.cell == turn.cell for known in before) if turn.cell else 0
         user = _user(turn, before, _Sources(source, path.parent, namespace))
         # Taken out and put back: the order is that of the last use.
-        exchanges[turn.conversation] = [*before, Exchange(turn, user, calls)]
+        exchanges[name] = [*before, Exchange(turn, user, calls)]
     if not exchanges:
         raise StorageError(
             f"{path} holds no answer that belongs to a conversation.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gemini_magic.emulator import Emulator
 from gemini_magic.errors import StorageError
 from gemini_magic.magics.commands.restoring import conversations
 from gemini_magic.render.bundle import bundle
+from gemini_magic.session.conversation_file import load_conversation, save_conversation
 from gemini_magic.turn.parts import OK, Code, Image, Result
 
 from ...fixtures import needs_recordings, of
@@ -150,6 +152,25 @@ def test_large_pictures_come_from_the_page_they_stand_on(tmp_path: Path, complet
         return
     with pytest.raises(StorageError, match="cannot be read: the bytes of a picture"):
         list(conversations(path, {}))
+
+
+def test_a_name_that_none_could_give_is_one_that_can_be_saved_and_said(tmp_path: Path):
+    """Another hand wrote it: a blank one is none, and spaces around one are not part of it."""
+    outputs = [
+        nbformat.v4.new_output(
+            "display_data", {TURN: replace(answered(id=name or "0"), conversation=name).to_dict()}
+        )
+        for name in ("", "\t", " idea ", "idea", "\u2003other\n")
+    ]
+    cell = nbformat.v4.new_code_cell("%%gemini\nx", outputs=outputs)
+    path = tmp_path / "names.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    found = conversations(path, {})
+    assert {one.name: len(one) for one in found} == {"idea": 2, "other": 1}
+    for one in found:
+        save_conversation(one, tmp_path / "saved.json", "2026-12-01T00:00:00+00:00")
+        again = load_conversation(tmp_path / "saved.json")
+        assert (again.name, list(again)) == (one.name, list(one))
 
 
 @pytest.fixture
