@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import KERNEL, OPENS, App, until
+from browsing import KERNEL, OPENS, PATIENCE, App, until
 from proxy import Proxy
 from sidebar import Sidebar
 
@@ -126,10 +126,15 @@ def test_a_server_that_was_away_is_found_again_without_a_reload(
     proxy.cut()
     until(lambda: "connection with the server is lost" in panel.said, "the loss to be told")
     assert panel.button("ask").is_disabled()
+    # Away for so long that JupyterLab asks for attention too: its dialog takes the keys till then.
+    dialog = app.page.locator(".jp-Dialog", has_text="Server Connection Error")
+    dialog.first.wait_for(timeout=1000 * PATIENCE)
     proxy.mend()
     until(lambda: app.js(f"{KERNEL}?.connectionStatus") == "connected", "the kernel")
     until(lambda: "End of one." in panel.answered(0).inner_text(), "the words")
     until(lambda: "lost" not in panel.said, "all is well")
+    close = dialog.locator("button", has_text="Close")
+    until(lambda: not dialog.count() or close.first.click(), "no dialog to be in the way")
     panel.ask("second")
     until(lambda: "Two." in panel.answered(1).inner_text(), "the words")
     assert app.js("window.same"), "the page was not reloaded"
