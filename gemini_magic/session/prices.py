@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from gemini_magic import catalog
 from gemini_magic.session import unlisted
 from gemini_magic.turn.turn import Turn
-from gemini_magic.turn.usage import Usage
+from gemini_magic.turn.usage import COUNTS, Usage
 
 KINDS = ("audio", "image", "video")  # that some models price apart from text
 
@@ -46,7 +46,14 @@ def begun(turn: Turn) -> datetime:
 
 
 def price(usage: Usage, model: str, when: datetime | None = None) -> Decimal | None:
-    """US dollars for ``usage`` of ``model`` at ``when`` (now); None without a known price."""
+    """US dollars for ``usage`` of ``model`` at ``when`` (now); None without a known price.
+
+    None as well for a usage that gives a total alone: what of it is output is unknown.
+    """
+    if usage.total_tokens and not any(
+        getattr(usage, name) for name in COUNTS if name != "total_tokens"
+    ):
+        return None
     found = _found(usage, catalog.bare(model), when or catalog.now())
     if found is None:
         return None

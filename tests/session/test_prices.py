@@ -119,6 +119,11 @@ def test_a_limit_looks_at_the_price_of_the_model_that_will_answer() -> None:
         check_cost(outgoing, limit, catalog.of("gemini-2.5-pro", DATES[0]))
 
 
+def test_a_total_alone_has_no_price_and_no_tokens_cost_nothing() -> None:
+    assert price(Usage(total_tokens=1200), "gemini-3.5-flash") is None
+    assert price(Usage(), "gemini-3.5-flash") == 0
+
+
 def test_a_model_without_any_price_cannot_be_limited() -> None:
     outgoing = Outgoing("gemini-4-krypton", [{"role": "user", "parts": [{"text": "hi"}]}])
     with pytest.raises(OptionError, match="gemini-4-krypton has no known price"):
