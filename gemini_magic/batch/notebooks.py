@@ -13,6 +13,7 @@ from gemini_magic.batch.job import Call
 from gemini_magic.errors import MissingExtra, OptionError
 from gemini_magic.session.conversation_file import write_atomic
 from gemini_magic.session.prices import cost
+from gemini_magic.turn.fields import required
 from gemini_magic.turn.parts import Json
 from gemini_magic.turn.request import Request
 from gemini_magic.turn.standing import standing
@@ -107,7 +108,10 @@ def _call(output: Any, cell: int) -> tuple[int, Call] | None:
     noted = output.get("metadata", {}).get(_KEY)
     if not isinstance(noted, dict) or not {"turn", "model", "status", "usage"} <= noted.keys():
         return None
-    turn = _turn(output, noted)
+    try:
+        turn = _turn(output, noted)
+    except ValueError:
+        return None  # another hand has written it
     price = cost(turn)
     return len(turn.continued), Call(
         turn=turn.id,
@@ -124,7 +128,10 @@ def _call(output: Any, cell: int) -> tuple[int, Call] | None:
 
 
 def _turn(output: Any, noted: Json) -> Turn:
-    """The turn of an output; of one stored by another version, as much as its metadata notes."""
+    """The turn of an output; of one stored by another version, as much as its metadata notes.
+
+    Raises ValueError when that is damaged too.
+    """
     data = output.get("data", {})
     if MIME in data:
         try:
@@ -132,8 +139,8 @@ def _turn(output: Any, noted: Json) -> Turn:
         except ValueError:
             pass  # of another version: what the output's metadata notes is enough to count it
     return Turn(
-        id=noted["turn"],
-        request=Request("", noted["model"], ""),
-        status=noted["status"],
-        usage=Usage(**noted["usage"]),
+        id=required(noted, "turn", str),
+        request=Request("", required(noted, "model", str), ""),
+        status=required(noted, "status", str),
+        usage=Usage.from_dict(required(noted, "usage", dict)),
     )

@@ -56,7 +56,7 @@ def _identify(cells: list[Any]) -> None:
 
 
 def _whole(cell: Any) -> None:
-    known = _OF_A_CELL.get(cell.get("cell_type"))
+    known = _OF_A_CELL.get(str(cell.get("cell_type")))
     if known is None:
         return
     _filled(cell, "metadata", {})

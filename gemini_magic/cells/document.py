@@ -116,13 +116,14 @@ def _named(notebook: Any, cell: Any, own: list[Turn]) -> list[Turn]:
     """Answers of other cells that ``%gemini insert`` named in this one, with its wish."""
     wishes = [_metadata(output)[PENDING] for output in cell.outputs if PENDING in _metadata(output)]
     known = {turn.id for turn in own}
-    wishes = [wish for wish in wishes if wish.get("turn") not in known]
+    wishes = [wish for wish in wishes if isinstance(wish, dict)]
+    wishes = [wish for wish in wishes if str(wish.get("turn")) not in known]
     if not wishes:
         return []
     stored = {turn.id: turn for turn in _turns(notebook.cells)[0]}
     found = []
     for wish in wishes:
-        turn = stored.get(wish.get("turn"))
+        turn = stored.get(str(wish.get("turn")))
         if turn is not None:
             config = {name: wish[name] for name in ("insert", "run") if name in wish}
             found.append(replace(turn, request=replace(turn.request, config=config)))

@@ -79,8 +79,8 @@ def _found(usage: Usage, name: str, when: datetime) -> _Found | None:
     """What genai-prices says, else our own table; None: no price, or counts that contradict."""
     import genai_prices
 
-    counted = genai_prices.Usage(**_counted(usage))
     try:
+        counted = genai_prices.Usage(**_counted(usage))
         by_list = genai_prices.calc_price(
             counted, name, provider_id="google", genai_request_timestamp=when
         )

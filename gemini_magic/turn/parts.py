@@ -227,7 +227,7 @@ def blobs(data: Mapping[str, Any]) -> list[Json]:
     own = extra.get("functionResponse") if isinstance(extra, Mapping) else None
     sent = own.get("parts") if isinstance(own, Mapping) else None
     found = [blob.get("inlineData") for blob in _mappings(sent)]
-    kept = [one for one in _mappings(data.get("shown")) if one.get("mime_type") in RASTER]
+    kept = [one for one in _mappings(data.get("shown")) if str(one.get("mime_type")) in RASTER]
     return [one for one in (*found, *kept) if isinstance(one, dict)]
 
 

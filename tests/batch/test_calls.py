@@ -11,7 +11,7 @@ import pytest
 from gemini_magic.batch.notebooks import calls
 from gemini_magic.render.bundle import bundle
 from gemini_magic.turn.parts import Text
-from gemini_magic.turn.turn import Turn
+from gemini_magic.turn.turn import MIME, Turn
 from gemini_magic.turn.usage import Usage
 
 from ..strategies import answered
@@ -58,3 +58,21 @@ def test_what_failed_and_is_noted_nowhere_was_never_sent(
     (call,) = calls(shown(answered(Text("x"), **fields)), lambda: noted)
     assert call.sent is sent
     assert call.made is (sent and "reused" not in fields)
+
+
+@pytest.mark.parametrize(
+    ("changed", "tokens"),
+    [
+        ({"of_tomorrow": 7}, [30]),  # another version counts what this one does not know
+        ({"input_tokens": "10"}, []),
+        ({"input_tokens": None}, []),
+    ],
+)
+def test_an_answer_of_another_version_is_counted_by_its_note_where_that_can_be_read(
+    changed: dict[str, Any], tokens: list[int]
+) -> None:
+    made = shown(answered(Text("x"), usage=Usage(10, 20, total_tokens=30)))
+    (output,) = made.cells[0].outputs
+    output.data[MIME]["version"] = 2
+    output.metadata["gemini_magic"]["usage"].update(changed)
+    assert [call.usage.total_tokens for call in calls(made, list)] == tokens

@@ -156,6 +156,13 @@ def test_a_line_that_names_the_answer_of_another_cell_gets_its_cells_once():
     assert insert_all(made) == []
 
 
+@pytest.mark.parametrize("wish", [None, [], "t1", {}, {"turn": []}, {"turn": None}])
+def test_a_wish_that_names_no_answer_is_none(wish: Any):
+    note = new_output("display_data", {"text/plain": "1 cell"}, metadata={PENDING: wish})
+    line = new_code_cell("%gemini insert", outputs=[note], id="line")
+    assert insert_all(notebook(asked(answer("t1", *PARTS, insert="none")), line)) == []
+
+
 def test_a_notebook_without_cell_ids_is_brought_to_the_version_that_has_them():
     made = notebook(asked(answer("t1", *PARTS)))
     made.nbformat_minor = 4

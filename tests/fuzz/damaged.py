@@ -11,6 +11,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from gemini_magic.cells.document import PENDING
+from gemini_magic.cells.extract import extract
+from gemini_magic.render.bundle import bundle
 from gemini_magic.session.conversation import Conversation
 from gemini_magic.session.conversation_file import save_conversation
 from gemini_magic.session.store import FORMAT, VERSION, key
@@ -63,6 +66,22 @@ def _notebook(made: list[Turn]) -> Any:
         }
         for number, turn in enumerate(made)
     ]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _executed(made: list[Turn], wish: str) -> Any:
+    """A notebook with these answers as a run leaves it, and cells inserted below them."""
+    cells = []
+    for number, turn in enumerate(made):
+        data, metadata = bundle(turn)
+        told = {PENDING: {"turn": turn.id, "insert": wish, "run": True}}
+        outputs = [
+            {"output_type": "display_data", "metadata": metadata, "data": data},
+            {"output_type": "display_data", "metadata": told, "data": {"text/plain": "1 cell"}},
+        ]
+        shown = {"metadata": {}, "execution_count": 1, "source": "%%gemini\n?"}
+        cells.append({"cell_type": "code", "id": f"c{number}", "outputs": outputs, **shown})
+        cells += [cell.to_dict() for cell in extract(turn, wish, f"c{number}")]
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -125,6 +144,9 @@ GOOD: dict[str, st.SearchStrategy[Any]] = {
     "conversation": st.lists(turns, min_size=1, max_size=3).map(_conversation).map(json.loads),
     "store": turns.map(_stored),
     "notebook": st.lists(turns, min_size=1, max_size=3).map(_notebook),
+    "run": st.builds(
+        _executed, st.lists(turns, min_size=1, max_size=2), st.sampled_from(["none", "code", "all"])
+    ),
     "wire": st.lists(parts, max_size=4).map(_event),
     "continuation": st.fixed_dictionaries({"turn": _going_on.map(Turn.to_dict), "events": _events}),
     "schema": _typed(),

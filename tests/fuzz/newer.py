@@ -1,4 +1,4 @@
-"""Targets beside files and bodies: answers that go on, typed answers, a kernel's variables.
+"""Targets beside files and bodies: answers that go on, typed ones, variables, notebooks of a run.
 
 Each takes JSON, makes of it what the package would meet, and fails on anything but an answer or
 our error, as those of `targets` do.
@@ -9,8 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import nbformat
+
+from gemini_magic.batch.job import Outcome
+from gemini_magic.batch.notebooks import calls, read_notebook
+from gemini_magic.cells.document import insert_all
 from gemini_magic.errors import AnswerInterrupted, GeminiError, OptionError
 from gemini_magic.here.namespace import MOST_BYTES, changes, overview, snapshot
 from gemini_magic.schemas import declare
@@ -124,6 +131,28 @@ def _valued(turn: Turn) -> bool:
             had.append(False)
     usable(turn)
     return had[0]
+
+
+def run(data: bytes) -> None:
+    """A notebook as `jupyter gemini run` and the exporters read it: cells and calls of its answers.
+
+    What is inserted leaves a valid notebook, and a second time finds nothing to do.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "analysis.ipynb"
+        path.write_bytes(data)
+        try:
+            notebook = read_notebook(path)
+        except OptionError as error:
+            told(error)
+            return
+    done = Outcome("a.ipynb", "b.ipynb", "ok", calls=calls(notebook, set))
+    noted = json.loads(json.dumps(done.to_dict(), allow_nan=False))
+    assert Outcome.from_dict(noted) == done
+    insert_all(notebook, "all")
+    nbformat.validate(notebook)
+    nbformat.writes(notebook)
+    assert not [one for one in insert_all(notebook, "all") if one.added or one.removed]
 
 
 def namespace(data: bytes) -> None:

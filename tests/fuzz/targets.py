@@ -24,7 +24,7 @@ from gemini_magic.turn.request import Request
 from gemini_magic.turn.turn import Turn
 from gemini_magic.turn.wire import chunk_from_wire
 
-from .newer import continuation, namespace, schema
+from .newer import continuation, namespace, run, schema
 from .reading import json_object, usable
 
 NOW = "2026-01-02T03:04:05+00:00"
@@ -108,5 +108,15 @@ def notebook(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
-    for target in (wire, turn, conversation, store, notebook, continuation, schema, namespace)
+    for target in (
+        wire,
+        turn,
+        conversation,
+        store,
+        notebook,
+        continuation,
+        schema,
+        run,
+        namespace,
+    )
 }

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from .damaged import GOOD, damaged
 from .targets import TARGETS
 
+# hypothesis makes an example that fails small for up to 300 s: cut off, it says nothing at all.
+pytestmark = pytest.mark.timeout(400)
+
 
 def test_every_target_has_good_files_to_damage() -> None:
     assert set(GOOD) == set(TARGETS)

@@ -124,6 +124,11 @@ def test_a_total_alone_has_no_price_and_no_tokens_cost_nothing() -> None:
     assert price(Usage(), "gemini-3.5-flash") == 0
 
 
+@pytest.mark.parametrize("usage", [Usage(-1), Usage(5, -2), Usage(5, 2, cached_tokens=-3)])
+def test_counts_that_none_can_be_have_no_price(usage: Usage) -> None:
+    assert price(usage, "gemini-3.5-flash") is None
+
+
 def test_a_model_without_any_price_cannot_be_limited() -> None:
     outgoing = Outgoing("gemini-4-krypton", [{"role": "user", "parts": [{"text": "hi"}]}])
     with pytest.raises(OptionError, match="gemini-4-krypton has no known price"):

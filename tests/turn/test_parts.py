@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 
 from gemini_magic.turn.parts import Image, Opaque, Part, Result, Text, Thought, from_dict
+from gemini_magic.turn.shown import shown_images, shown_of
 
 from ..strategies import PNG, parts
 
@@ -42,6 +43,15 @@ def test_a_signature_and_a_thought_stay_on_their_part() -> None:
         "signature": "c2ln",
         "extra": {"new": 1},
     }
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, 7, "image/png"])
+def test_what_a_run_has_shown_may_be_of_any_kind_that_json_has(kind: Any) -> None:
+    data = {"kind": "response", "name": "f", "response": {}, "shown": [{"mime_type": kind}]}
+    part = from_dict(data)
+    assert part.to_dict() == data
+    assert shown_images(part) == ()
+    assert len(shown_of(part)) == (kind != "image/png")
 
 
 def test_an_unknown_part_is_kept_whole() -> None:
