@@ -303,6 +303,23 @@ class App:
         self.taken(harmless=True).reload(timeout=PATIENCE * 1000)
         self.wait_until_open(kernel=True)
 
+    def reopen(self) -> None:
+        """Close the notebook, which was saved, and open it again in this page, its kernel alive."""
+        self.js(CLOSE)
+        self.show()
+
+    def open_here(self, cells: Iterable[str | Any]) -> None:
+        """Write another notebook and open it in this page, in the place of the one before."""
+        self.js(CLOSE)
+        self.path = self.write(cells)
+        self.show()
+
+    def show(self) -> None:
+        """Open the notebook of `path` in this page, where none is open."""
+        self.js(OPENS, self.path)
+        until(lambda: self.js(CURRENT) == self.path, f"{self.path} in front")
+        self.wait_until_open()
+
     def wait_until_open(self, kernel: bool = True) -> None:
         self.cell(0).wait_for(timeout=PATIENCE * 1000)
         if kernel:
@@ -369,6 +386,12 @@ class App:
         return str(self.cell(at).locator(".jp-Cell-outputArea").inner_text())
 
 
+CURRENT = "window.jupyterapp.shell.currentWidget?.context?.path"
+CLOSE = """() => {
+  const open = window.jupyterapp.shell.currentWidget;
+  open.context.model.dirty = false;
+  open.close();
+}"""
 # Returns nothing: the widget that the command gives cannot be told.
 OPENS = "async path => void await window.jupyterapp.commands.execute('docmanager:open', {path})"
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"

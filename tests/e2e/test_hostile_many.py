@@ -66,10 +66,10 @@ def there(app: App, at: int, count: int) -> Any:
     return area
 
 
-def reopened(app: App, shown: list[tuple[int, int]]) -> None:
-    """Reload the page, the kernel lives on: again where that gave the widgets too late."""
+def reopened(app: App, shown: list[tuple[int, int]], again: Callable[[], None]) -> None:
+    """Open it again, the kernel lives on: once more where that gave the widgets too late."""
     for _ in range(3):
-        app.reload()
+        again()
         try:
             for at, (first, last) in enumerate(shown, 1):
                 there(app, at, last - first)
@@ -98,14 +98,19 @@ def test_no_hostile_answer_acts_live_and_trusted_or_reopened(
     app: App = request.getfixturevalue("lab" if view == "extension" else "bare")
     app.page.add_init_script(CANARY)
     notebooks = [[one] for one in portions(WIDGETS)] if view == "widget" else [portions(PORTION)]
-    for shown in notebooks:
+    for number, shown in enumerate(notebooks):
         attacks = [f"attacking.attack({view!r}, {first}, {last})" for first, last in shown]
-        app.open(["import attacking  # gemini", *attacks])
+        cells = ["import attacking  # gemini", *attacks]
+        if number == 0:
+            app.open(cells)
+        else:
+            app.open_here(cells)
         for at in range(len(shown) + 1):
             app.run(at)
         inert(app, shown)
         app.save()
-        reopened(app, shown)
+        # The manager of a notebook's widgets is made when it is opened, in a new page or not.
+        reopened(app, shown, app.reopen if number else app.reload)
         inert(app, shown)
         app.server.shut_down_kernels()
 

@@ -61,7 +61,14 @@ def seen(turn: Any) -> Any:
     return turn.evaluate(LEFT_OUT)
 
 
+# A page that draws frame after frame has no time to draw ahead.
+BUSY = """window.busy = true;
+const frame = () => { if (window.busy) { requestAnimationFrame(frame); } };
+frame();"""
+
+
 def test_what_is_out_of_sight_is_left_out_and_nothing_of_it_is_lost(app: App) -> None:
+    app.page.add_init_script(BUSY)
     app.open([saved(answer(n, WIDE if n == 20 else "")) for n in range(30)])
     first, last = app.turn(0), app.turn(29)
     last.wait_for(state="attached")
@@ -77,6 +84,21 @@ def test_what_is_out_of_sight_is_left_out_and_nothing_of_it_is_lost(app: App) ->
     until(lambda: not seen(wide)["out"], "the wide one to be drawn")
     cut = "turn => [turn.parentNode.scrollWidth > turn.parentNode.clientWidth + 1000]"
     assert wide.evaluate(cut) == [True], "a table that is too wide is scrolled to"
+    assert app.own_errors == []
+
+
+def test_what_waits_is_drawn_ahead_when_there_is_nothing_else_to_do(app: App) -> None:
+    app.page.add_init_script(BUSY)
+    app.open([saved(answer(n)) for n in range(30)])
+    last = app.turn(29)
+    last.wait_for(state="attached")
+    waits = "() => document.querySelectorAll('.gm-mod-waiting').length"
+    until(lambda: 0 < app.js(waits) < 30, "those in sight to be drawn")
+    app.js("() => { window.busy = false; }")
+    until(lambda: app.js(waits) == 0, "all to be drawn")
+    assert last.evaluate(LEFT_OUT)["out"], "its cell is still out of sight"
+    until(lambda: not seen(last)["out"], "the last one to be drawn")
+    assert last.evaluate(LEFT_OUT)["height"] == app.turn(0).evaluate(LEFT_OUT)["height"]
     assert app.own_errors == []
 
 

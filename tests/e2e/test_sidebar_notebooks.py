@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import KERNEL, OPENS, PATIENCE, App, until
+from browsing import CURRENT, KERNEL, OPENS, PATIENCE, App, until
 from proxy import Proxy
 from sidebar import Sidebar
 
@@ -27,8 +27,7 @@ def ready(app: App, *answers: str, more: tuple[str, ...] = ()) -> Sidebar:
 
 def switch(app: App, path: str) -> None:
     app.js(OPENS, path)
-    current = "window.jupyterapp.shell.currentWidget?.context?.path"
-    until(lambda: app.js(current) == path, f"{path} in front")
+    until(lambda: app.js(CURRENT) == path, f"{path} in front")
 
 
 def test_each_notebook_has_its_conversation_and_no_answer_lands_in_another(lab: App) -> None:

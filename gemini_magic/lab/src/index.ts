@@ -11,6 +11,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import { Ahead } from './answer/ahead';
 import { ButtonResults } from './answer/buttonResults';
 import { type Shared, TurnRenderer } from './answer/renderer';
 import { AnswerSanitizer } from './answer/sanitizer';
@@ -49,7 +50,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
     editors: IEditorExtensionRegistry | null,
     languages: IEditorLanguageRegistry | null
   ) => {
-    const shared: Shared = { live: new LiveTurns(), folds: new Map(), buttonResults: new ButtonResults() };
+    const shared: Shared = {
+      live: new LiveTurns(),
+      folds: new Map(),
+      buttonResults: new ButtonResults(),
+      ahead: new Ahead()
+    };
     rendermime.addFactory(
       {
         safe: true,

@@ -11,6 +11,7 @@ import type { LiveTurns } from '../kernel/live';
 import type { AnswerOutput, Turn } from '../model/generated';
 import { storedTurn } from '../model/stored';
 import { TURN_MIME } from '../model/turn';
+import type { Ahead, Waiting } from './ahead';
 import type { ButtonResults } from './buttonResults';
 import { imagesOf } from './kernelRuns';
 import { picture } from './partViews';
@@ -22,7 +23,7 @@ import { EVERYTHING, type Look, TurnView } from './turnView';
 /** How long the end of an answer may follow its last delta, in milliseconds. */
 const PATIENCE = 1000;
 
-/** An answer with it is drawn when it is seen, where the front end leaves out cells out of sight. */
+/** An answer with it is left out where the front end leaves out cells out of sight. */
 const UNSEEN = 'gm-mod-waiting';
 
 /** Carries out what a button says that stands under an answer in a notebook, in `cell`. */
@@ -36,6 +37,8 @@ export interface Shared {
   /** What the user has folded, by turn: kept when an output is drawn anew. */
   folds: Map<string, Folds>;
   buttonResults: ButtonResults;
+  /** The answers that are left out until they are seen, or until there is nothing else to do. */
+  ahead: Ahead;
   /** An answer as the kernel of an open notebook has it now; undefined when it does not know it. */
   answerOf?: (
     context: DocumentRegistry.IContext<INotebookModel>,
@@ -46,7 +49,7 @@ export interface Shared {
 }
 
 /** `elsewhere`: what the buttons do for an answer that stands in no notebook. */
-export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
+export class TurnRenderer extends Panel implements IRenderMime.IRenderer, Waiting {
   constructor(
     private readonly options: IRenderMime.IRendererOptions,
     private readonly shared: Shared,
@@ -56,7 +59,7 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
     this.addClass('gm-Output-turn');
     this.node.addEventListener('contentvisibilityautostatechange', event => {
       if (!(event as ContentVisibilityAutoStateChangeEvent).skipped) {
-        this.removeClass(UNSEEN);
+        this.stopWaiting();
       }
     });
     shared.live.changed.connect(this.onLive, this);
@@ -89,6 +92,7 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
       });
       this.addWidget(this.view);
       this.addClass(UNSEEN);
+      this.shared.ahead.add(this);
     }
     if (this.turn?.id !== data.id || data.status !== 'streaming') {
       this.going = undefined;
@@ -98,7 +102,33 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
     return Promise.resolve();
   }
 
+  /**
+   * Have the browser work out how it looks before somebody scrolls to it.
+   *
+   * Not while the front end still makes cells, when it measures all that was worked out; not in a
+   * notebook that is out of sight as a whole.
+   */
+  drawAhead(): boolean {
+    const { notebook } = this.place();
+    if (!notebook?.isVisible || !this.hasClass(UNSEEN)) {
+      return true;
+    }
+    if (notebook.content.widgets.some(cell => cell.isPlaceholder())) {
+      return false;
+    }
+    this.stopWaiting();
+    // To ask is what has it worked out: its cell, out of sight, is left out by the front end.
+    this.view?.node.getBoundingClientRect();
+    return true;
+  }
+
+  private stopWaiting(): void {
+    this.removeClass(UNSEEN);
+    this.shared.ahead.delete(this);
+  }
+
   override dispose(): void {
+    this.shared.ahead.delete(this);
     this.shared.live.changed.disconnect(this.onLive, this);
     this.shared.live.questions.changed.disconnect(this.onLive, this);
     this.shared.buttonResults.changed.disconnect(this.onLive, this);
@@ -176,7 +206,7 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer {
     const now = this.going ?? turn;
     view.draw(now, this.look, live, this.shared.buttonResults.get(turn.id));
     if (now.status === 'streaming') {
-      this.removeClass(UNSEEN);
+      this.stopWaiting();
     }
     view.ask(this.shared.live.questions.get(turn.id));
     window.clearTimeout(this.patience);
