@@ -44,8 +44,15 @@ BANNER = """\
 CHECKED = (
     "Turn",
     "Request",
+    "Attachment",
+    "Context",
+    "Told",
     "Usage",
     "Reused",
+    "ModelStatus",
+    "Continuation",
+    "Continued",
+    "Displayed",
     "TextPart",
     "ThoughtPart",
     "CodePart",
@@ -151,28 +158,36 @@ def typescript() -> str:
 
 
 def _fields(definitions: dict[str, Any]) -> str:
-    """TypeScript: the fields that each type in `CHECKED` must have, with their types in JSON."""
+    """TypeScript: the fields of each type in `CHECKED`, with what may stand in them."""
     lines = ["", f"/** {_FIELDS} */", "export const FIELDS = {"]
     for name in CHECKED:
         kind = definitions[name]
         lines.append(f"  {name}: {{")
-        for field in kind.get("required", []):
-            lines.append(f"    {field}: {_types(kind['properties'][field], definitions)},")
+        for field, schema in kind["properties"].items():
+            missing = [] if field in kind.get("required", []) else ["undefined"]
+            lines.append(f"    {field}: {[*_types(schema, definitions), *missing]},")
         lines.append("  },")
     return "\n".join([*lines, "} as const;", ""])
 
 
-_FIELDS = "The fields that must be there, by type, with what JSON calls the types of their values."
+_FIELDS = (
+    "The fields by type, with what may stand in them: what JSON calls the type of a value, "
+    "another type of these, a list of either, or nothing."
+)
 
 
 def _types(schema: dict[str, Any], definitions: dict[str, Any]) -> list[str]:
     if "$ref" in schema:
-        return _types(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+        name = schema["$ref"].removeprefix("#/$defs/")
+        return [name] if name in CHECKED else _types(definitions[name], definitions)
     if "anyOf" in schema or "oneOf" in schema:
         found = [_types(one, definitions) for one in schema.get("anyOf") or schema["oneOf"]]
         return list(dict.fromkeys(name for names in found for name in names))
     if "const" in schema:
         return ["string" if isinstance(schema["const"], str) else "number"]
+    if schema["type"] == "array":
+        inside = _types(schema["items"], definitions)
+        return [f"{inside[0]}[]"] if len(inside) == 1 else ["array"]
     return ["number" if schema["type"] == "integer" else schema["type"]]
 
 

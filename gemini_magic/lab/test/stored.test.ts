@@ -50,3 +50,8 @@ test('a turn with all its pictures is the one that is stored, and no turn is non
   assert.equal(storedTurn({}), undefined);
   assert.equal(storedTurn({ [TURN_MIME]: { version: 1 } }), undefined);
 });
+
+test('data of another picture that are no base64 are in nobody\'s way', () => {
+  const other = { ...WHOLE, data: 'no base64!' };
+  assert.deepEqual(pictures([other, NAMED, WHOLE]), [other.data, DATA, DATA]);
+});

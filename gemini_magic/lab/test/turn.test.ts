@@ -43,8 +43,9 @@ test('what is no part is refused, whatever it is', () => {
 
 test('a turn without one of its fields, or with one of another type, is refused', () => {
   assert.ok(isTurn(turnOf(PARTS)));
-  for (const name of Object.keys(FIELDS.Turn)) {
-    assert.ok(!isTurn({ ...turnOf(PARTS), [name]: undefined }), `without ${name}`);
+  for (const [name, types] of Object.entries<readonly string[]>(FIELDS.Turn)) {
+    const without = isTurn({ ...turnOf(PARTS), [name]: undefined });
+    assert.equal(without, types.includes('undefined'), `without ${name}`);
     assert.ok(!isTurn({ ...turnOf(PARTS), [name]: true }), `with true as ${name}`);
   }
 });
@@ -56,6 +57,36 @@ test('a turn of another version, or damaged further in, is refused', () => {
   assert.ok(!isTurn({ ...turnOf([]), reused: {} }));
   assert.ok(!isTurn({ ...turnOf([]), parts: [{ kind: 'text' }] }));
   assert.ok(isTurn({ ...turnOf([]), reused: { stored: '2026-11-22' } }));
+});
+
+test('what is not always there is of its type where it is, down to the last list', () => {
+  const turn = turnOf([]);
+  const sent = { name: 'a.csv', mime_type: 'text/csv', bytes: 3, sha256: 'f00' };
+  const going = { started: '', elapsed_ms: 1, usage: turn.usage, model_version: null };
+  const good: Record<string, unknown>[] = [
+    { request: { ...turn.request, attachments: [sent] } },
+    { notes: ['n'], continued: [going], continuation: { token: 't', parts: 1, characters: 0 } },
+    { context: { cells: [{ cell: null, source: 1, output: 2, pictures: 0 }], characters: 3 } },
+    { model_status: { stage: 'DEPRECATED', message: 'm' } },
+    { parts: [{ kind: 'result', output: 'o' }] },
+    { parts: [{ kind: 'response', name: 'f', shown: [{ mime_type: 'text/html', size: 7 }] }] }
+  ];
+  const bad: Record<string, unknown>[] = [
+    { request: { ...turn.request, attachments: [{ ...sent, name: {} }] } },
+    { request: { ...turn.request, attachments: [null] } },
+    { notes: [7] },
+    { continued: [{ ...going, usage: {} }] },
+    { context: { cells: [{}], characters: 3 } },
+    { model_status: { stage: 'DEPRECATED', message: [] } },
+    { parts: [{ kind: 'result', output: 5 }] },
+    { parts: [{ kind: 'response', name: 'f', shown: [{ mime_type: [] }] }] }
+  ];
+  for (const one of good) {
+    assert.ok(isTurn({ ...turn, ...one }), JSON.stringify(one));
+  }
+  for (const one of bad) {
+    assert.ok(!isTurn({ ...turn, ...one }), JSON.stringify(one));
+  }
 });
 
 test('fields that may be null are told from those that may not', () => {

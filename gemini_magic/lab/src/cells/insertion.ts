@@ -50,10 +50,7 @@ export function isSent(value: unknown): value is Sent {
   return (
     hasFields('NewCells', value) &&
     (value as Sent).cells.every(
-      cell =>
-        hasFields('NewCell', cell) &&
-        ['code', 'markdown'].includes(cell.cell_type) &&
-        noteOf(cell.metadata) !== null
+      cell => ['code', 'markdown'].includes(cell.cell_type) && noteOf(cell.metadata) !== null
     )
   );
 }

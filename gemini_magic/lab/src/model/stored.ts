@@ -103,6 +103,13 @@ function textOf(form: unknown): string {
   return typeof text === 'string' ? text : '';
 }
 
-function hashOf(data: string): string {
-  return bytesToHex(sha256(Uint8Array.from(atob(data), one => one.charCodeAt(0))));
+/** The hash of what is in base64; undefined when it is none, in a file that another hand wrote. */
+function hashOf(data: string): string | undefined {
+  let bytes: string;
+  try {
+    bytes = atob(data);
+  } catch {
+    return undefined;
+  }
+  return bytesToHex(sha256(Uint8Array.from(bytes, one => one.charCodeAt(0))));
 }

@@ -13,14 +13,25 @@ function jsonType(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-/** Whether `value` has the fields that its type must have; what is in them is not looked at. */
+function fits(type: string, value: unknown): boolean {
+  if (type.endsWith('[]')) {
+    return Array.isArray(value) && value.every(one => fits(type.slice(0, -2), one));
+  }
+  return isChecked(type) ? hasFields(type, value) : jsonType(value) === type;
+}
+
+function isChecked(type: string): type is keyof typeof FIELDS {
+  return Object.hasOwn(FIELDS, type);
+}
+
+/** Whether `value` has the fields of its type, and in each what may stand there. */
 export function hasFields(type: keyof typeof FIELDS, value: unknown): boolean {
   if (jsonType(value) !== 'object') {
     return false;
   }
   const found = value as Record<string, unknown>;
   const fields = Object.entries(FIELDS[type] as Record<string, readonly string[]>);
-  return fields.every(([name, types]) => types.includes(jsonType(found[name])));
+  return fields.every(([name, types]) => types.some(type => fits(type, found[name])));
 }
 
 const PARTS: Record<Part['kind'], keyof typeof FIELDS> = {
@@ -40,9 +51,6 @@ export function isTurn(value: unknown): value is Turn {
   return (
     hasFields('Turn', value) &&
     (value as { version: number }).version === TURN_VERSION &&
-    hasFields('Request', (value as Turn).request) &&
-    hasFields('Usage', (value as Turn).usage) &&
-    ((value as Turn).reused === null || hasFields('Reused', (value as Turn).reused)) &&
     (value as Turn).parts.every(isPart)
   );
 }
