@@ -105,15 +105,15 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer, Waitin
   /**
    * Have the browser work out how it looks before somebody scrolls to it.
    *
-   * Not while the front end still makes cells, when it measures all that was worked out; not in a
-   * notebook that is out of sight as a whole.
+   * Not before its notebook is there, with all its cells: while the front end makes them, it
+   * measures all that was worked out. Not while that is out of sight as a whole.
    */
   drawAhead(): boolean {
     const { notebook } = this.place();
-    if (!notebook?.isVisible || !this.hasClass(UNSEEN)) {
-      return true;
+    if (!notebook) {
+      return this.isAttached; // Elsewhere nothing is left out.
     }
-    if (notebook.content.widgets.some(cell => cell.isPlaceholder())) {
+    if (!notebook.isVisible || notebook.content.widgets.some(cell => cell.isPlaceholder())) {
       return false;
     }
     this.stopWaiting();
