@@ -16,7 +16,8 @@ from gemini_magic.errors import AnswerFailed, AnswerInterrupted, GeminiError, re
 from gemini_magic.hints import Hint
 from gemini_magic.session import sendable
 from gemini_magic.session.answering import Answering
-from gemini_magic.session.conversation import Conversation, Conversations, Exchange
+from gemini_magic.session.conversation import Conversation, Exchange
+from gemini_magic.session.conversations import Conversations
 from gemini_magic.session.question import Placed, Question, Runner
 from gemini_magic.session.rounds import receive
 from gemini_magic.session.sendable import Receiver, fit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gemini_magic.render.neutral import fenced, inert
-from gemini_magic.session.conversation import Conversations
+from gemini_magic.session.conversations import Conversations
 from gemini_magic.turn.attached import Attached, attached, by_name
 from gemini_magic.turn.parts import Json
 from gemini_magic.turn.turn import Turn

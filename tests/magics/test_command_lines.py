@@ -36,7 +36,7 @@ LISTED = {
     ]
 }
 RESET = """
-from gemini_magic.session.conversation import Conversations
+from gemini_magic.session.conversations import Conversations
 m = get_ipython()._gemini_magic.magics.session
 m.chosen.clear(); m.listed_models.clear(); m.input_limits.clear()
 get_ipython()._gemini_magic.magics.kernel.failure = None

@@ -34,7 +34,7 @@ def ask_of(kernel: Kernel, server: Replay) -> None:
     """Point the kernel at ``server``, with an empty conversation."""
     ran = kernel.run(
         f"import os; os.environ['GOOGLE_GEMINI_BASE_URL'] = {server.url!r}\n"
-        "from gemini_magic.session.conversation import Conversations\n"
+        "from gemini_magic.session.conversations import Conversations\n"
         "from gemini_magic.extension import of\n"
         "of(get_ipython()).session.engine.conversations = Conversations()"
     )
