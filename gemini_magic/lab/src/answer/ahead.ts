@@ -26,7 +26,6 @@ export class Ahead {
     if (!this.asked && this.waiting.size > 0 && 'requestIdleCallback' in window) {
       this.asked = true;
       window.requestIdleCallback(idle => {
-        this.asked = false;
         this.draw(idle);
       });
     }
@@ -35,18 +34,25 @@ export class Ahead {
   private draw(idle: IdleDeadline): void {
     for (const one of this.waiting) {
       if (idle.timeRemaining() < ENOUGH) {
-        this.ask();
+        this.askAgain();
         return;
       }
       if (one.drawAhead()) {
         this.waiting.delete(one);
       }
     }
+    // One pause at a time, however many come meanwhile.
     window.setTimeout(() => {
-      this.ask();
+      this.askAgain();
     }, PAUSE);
   }
 
+  private askAgain(): void {
+    this.asked = false;
+    this.ask();
+  }
+
   private readonly waiting = new Set<Waiting>();
+  /** Idle time is asked for, or will be after a pause. */
   private asked = false;
 }

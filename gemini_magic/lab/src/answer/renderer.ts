@@ -116,7 +116,7 @@ export class TurnRenderer extends Panel implements IRenderMime.IRenderer, Waitin
     if (!notebook.isVisible || notebook.content.widgets.some(cell => cell.isPlaceholder())) {
       return false;
     }
-    this.stopWaiting();
+    this.removeClass(UNSEEN);
     // To ask is what has it worked out: its cell, out of sight, is left out by the front end.
     this.view?.node.getBoundingClientRect();
     return true;
