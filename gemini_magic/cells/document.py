@@ -114,18 +114,21 @@ def _with_ids(notebook: Any) -> None:
 
 def _named(notebook: Any, cell: Any, own: list[Turn]) -> list[Turn]:
     """Answers of other cells that ``%gemini insert`` named in this one, with its wish."""
-    wishes = [_metadata(output)[PENDING] for output in cell.outputs if PENDING in _metadata(output)]
+    noted = (_metadata(output).get(PENDING) for output in cell.outputs)
     known = {turn.id for turn in own}
-    wishes = [wish for wish in wishes if isinstance(wish, dict)]
-    wishes = [wish for wish in wishes if str(wish.get("turn")) not in known]
+    wishes = [
+        (name, wish)
+        for wish in noted
+        if isinstance(wish, dict) and (name := str(wish.get("turn"))) not in known
+    ]
     if not wishes:
         return []
     stored = {turn.id: turn for turn in _turns(notebook.cells)[0]}
     found = []
-    for wish in wishes:
-        turn = stored.get(str(wish.get("turn")))
+    for name, wish in wishes:
+        turn = stored.get(name)
         if turn is not None:
-            config = {name: wish[name] for name in ("insert", "run") if name in wish}
+            config = {option: wish[option] for option in ("insert", "run") if option in wish}
             found.append(replace(turn, request=replace(turn.request, config=config)))
     return found
 

@@ -316,9 +316,13 @@ class App:
 
     def show(self) -> None:
         """Open the notebook of `path` in this page, where none is open."""
-        self.js(OPENS, self.path)
-        until(lambda: self.js(CURRENT) == self.path, f"{self.path} in front")
+        self.bring(self.path)
         self.wait_until_open()
+
+    def bring(self, path: str) -> None:
+        """Have the notebook at ``path`` in front, whichever is open in this page."""
+        self.js(OPENS, path)
+        until(lambda: self.js(CURRENT) == path, f"{path} in front")
 
     def wait_until_open(self, kernel: bool = True) -> None:
         self.cell(0).wait_for(timeout=PATIENCE * 1000)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import CURRENT, KERNEL, OPENS, PATIENCE, App, until
+from browsing import KERNEL, PATIENCE, App, until
 from proxy import Proxy
 from sidebar import Sidebar
 
@@ -25,11 +25,6 @@ def ready(app: App, *answers: str, more: tuple[str, ...] = ()) -> Sidebar:
     return Sidebar(app).open().ready()
 
 
-def switch(app: App, path: str) -> None:
-    app.js(OPENS, path)
-    until(lambda: app.js(CURRENT) == path, f"{path} in front")
-
-
 def test_each_notebook_has_its_conversation_and_no_answer_lands_in_another(lab: App) -> None:
     panel = ready(lab, "['One. ', 3, 'End of one.']", "['More of one.']")
     first = lab.path
@@ -37,7 +32,7 @@ def test_each_notebook_has_its_conversation_and_no_answer_lands_in_another(lab: 
     panel.ask("to the first")
     until(lambda: "One." in panel.turn(0).inner_text(), "the first words")
     panel.prompt.fill("a draft")
-    switch(lab, second)
+    lab.bring(second)
     until(lambda: panel.prompts() == [], "an empty conversation")
     assert panel.prompt.input_value() == "", "the draft is the other notebook's"
     lab.wait_until_open()
@@ -46,13 +41,13 @@ def test_each_notebook_has_its_conversation_and_no_answer_lands_in_another(lab: 
     panel.ask("to the second")
     until(lambda: "Two." in panel.answered(0).inner_text(), "the words")
     assert panel.prompts() == ["to the second"]
-    switch(lab, first)
+    lab.bring(first)
     until(lambda: panel.prompts() == ["to the first"], "the first conversation")
     until(lambda: "End of one." in panel.answered(0).inner_text(), "the words")
     assert panel.prompt.input_value() == "a draft"
     panel.ask("again to the first")
     panel.answered(1)
-    switch(lab, second)
+    lab.bring(second)
     until(lambda: panel.prompts() == ["to the second"], "the second conversation")
     assert lab.own_errors == []
 

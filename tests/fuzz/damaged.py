@@ -52,21 +52,29 @@ def _stored(turn: Turn) -> Any:
     return {**told, "backend": "developer", "turn": turn.to_dict()}
 
 
-def _notebook(made: list[Turn]) -> Any:
-    cells = [
-        {
-            "cell_type": "code",
-            "id": f"c{number}",
-            "metadata": {},
-            "execution_count": 1,
-            "source": f"%%gemini\n{turn.request.prompt}",
-            "outputs": [
-                {"output_type": "display_data", "metadata": {}, "data": {MIME: turn.to_dict()}}
-            ],
-        }
-        for number, turn in enumerate(made)
-    ]
+def _cell(number: int, turn: Turn, *outputs: Any) -> Any:
+    """The cell that has asked, with what its outputs have beside their type."""
+    return {
+        "cell_type": "code",
+        "id": f"c{number}",
+        "metadata": {},
+        "execution_count": 1,
+        "source": f"%%gemini\n{turn.request.prompt}",
+        "outputs": [{"output_type": "display_data", **output} for output in outputs],
+    }
+
+
+def _of(cells: list[Any]) -> Any:
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _notebook(made: list[Turn]) -> Any:
+    return _of(
+        [
+            _cell(number, turn, {"metadata": {}, "data": {MIME: turn.to_dict()}})
+            for number, turn in enumerate(made)
+        ]
+    )
 
 
 def _executed(made: list[Turn], wish: str) -> Any:
@@ -75,14 +83,10 @@ def _executed(made: list[Turn], wish: str) -> Any:
     for number, turn in enumerate(made):
         data, metadata = bundle(turn)
         told = {PENDING: {"turn": turn.id, "insert": wish, "run": True}}
-        outputs = [
-            {"output_type": "display_data", "metadata": metadata, "data": data},
-            {"output_type": "display_data", "metadata": told, "data": {"text/plain": "1 cell"}},
-        ]
-        shown = {"metadata": {}, "execution_count": 1, "source": "%%gemini\n?"}
-        cells.append({"cell_type": "code", "id": f"c{number}", "outputs": outputs, **shown})
+        pending = {"metadata": told, "data": {"text/plain": "1 cell"}}
+        cells.append(_cell(number, turn, {"metadata": metadata, "data": data}, pending))
         cells += [cell.to_dict() for cell in extract(turn, wish, f"c{number}")]
-    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return _of(cells)
 
 
 def _event(made: list[Part], **more: Any) -> Any:
